@@ -1,0 +1,42 @@
+"""Surveys declared in barometer.yaml as rows of `survey` and `survey_question`."""
+
+import polars as pl
+
+from schemas.config.project import Project
+from schemas.registry import canonical
+
+SOURCE = "configuration"
+"""Name of the source of declared rows."""
+
+
+def declared_rows(project: Project, table_name: str) -> pl.DataFrame:
+    """Rows that the configuration itself gives a table; empty for all but the two above."""
+    table = canonical(table_name)
+    rows: list[dict[str, object]] = []
+    for survey_id, survey in project.surveys.items():
+        if table_name == "survey":
+            fields = survey.model_dump(exclude={"questions"})
+            rows.append({"survey_id": survey_id, **fields, "name": survey.name or survey_id})
+        if table_name == "survey_question":
+            for question_id, question in survey.questions.items():
+                low, high = question.scale or (None, None)
+                rows.append(
+                    {
+                        "survey_id": survey_id,
+                        "question_id": question_id,
+                        "metric": question.metric,
+                        "attribute": question.attribute,
+                        "scale_min": low,
+                        "scale_max": high,
+                        "higher_is_better": question.higher_is_better,
+                        "na_codes": "|".join(f"{code:g}" for code in question.na_codes) or None,
+                        "text": question.text,
+                    }
+                )
+    lineage = {
+        "_source": SOURCE,
+        "_source_file": "barometer.yaml",
+        "_logical_date": project.start_date,
+    }
+    numbered = [{**row, **lineage, "_row_number": i} for i, row in enumerate(rows, start=1)]
+    return pl.DataFrame(numbered, schema=table.polars_schema())

@@ -1,0 +1,97 @@
+"""Refused rows spelt out: every reason, and the row as it was extracted. Pure frame → frame."""
+
+import difflib
+from collections.abc import Sequence
+
+import polars as pl
+
+from assets.transforms.mapping import LINEAGE, REFUSED, Reason
+from schemas.table import Table
+
+REASON = pl.Struct(
+    {
+        "expectation": pl.String,
+        "column": pl.String,
+        "found": pl.String,
+        "suggestion": pl.String,
+    }
+)
+
+SCHEMA = pl.Schema(
+    {
+        "_source": pl.String(),
+        "_source_file": pl.String(),
+        "_row_number": pl.Int64(),
+        "_logical_date": pl.Date(),
+        "key": pl.String(),
+        "reasons": pl.List(REASON),
+        "raw": pl.String(),
+    }
+)
+
+
+def spell_out(
+    detailed: pl.DataFrame, reasons: Sequence[Reason], table: Table, raw: pl.DataFrame
+) -> pl.DataFrame:
+    """The quarantine rows of a table.
+
+    Args:
+        detailed: Refused rows as `map_rows(..., detail=True)` gives them.
+        reasons: Reasons that `map_rows` named.
+        table: Contract, for the key.
+        raw: Raw rows that the refused ones came from, all columns.
+
+    Returns:
+        One row per refused row: lineage, `key` (JSON object of the key as far as it could be
+        read), `reasons` and `raw` (JSON object of the row as extracted). Schema `SCHEMA`.
+    """
+    refused = detailed.filter(pl.col(REFUSED))
+    spelt = [_reason(refused, reason) for reason in reasons]
+    key = pl.struct(pl.col(name).cast(pl.String) for name in table.key).struct.json_encode()
+    rows = refused.select(
+        *LINEAGE,
+        key.alias("key"),
+        pl.concat_list(spelt).list.drop_nulls().alias("reasons"),
+    )
+    whole = raw.select(
+        *LINEAGE[1:],
+        pl.struct(pl.exclude(*LINEAGE)).struct.json_encode().alias("raw"),
+    )
+    joined = rows.join(whole, on=list(LINEAGE[1:]), how="left", maintain_order="left")
+    return joined.select(SCHEMA.names()).cast(dict(SCHEMA))
+
+
+def count_reasons(quarantined: pl.DataFrame) -> dict[str, int]:
+    """`column: expectation` → rows refused for it; a row with two reasons counts in both."""
+    counted = (
+        quarantined.select(pl.col("reasons").explode())
+        .unnest("reasons")
+        .group_by("column", "expectation")
+        .len()
+        .sort("column", "expectation")
+    )
+    return {f"{row['column']}: {row['expectation']}": row["len"] for row in counted.to_dicts()}
+
+
+def _reason(refused: pl.DataFrame, reason: Reason) -> pl.Expr:
+    found = pl.col(reason.found).cast(pl.String)
+    suggestion: pl.Expr = pl.lit(None, dtype=pl.String)
+    if reason.allowed:
+        met = refused.filter(pl.col(reason.flag))[reason.found].drop_nulls().unique()
+        nearest = {str(value): _nearest(str(value), reason.allowed) for value in met}
+        if nearest:
+            suggestion = found.replace_strict(nearest, default=None, return_dtype=pl.String)
+    spelt = pl.struct(
+        expectation=pl.lit(reason.expectation),
+        column=pl.lit(reason.column),
+        found=found,
+        suggestion=suggestion,
+    )
+    return pl.when(pl.col(reason.flag)).then(spelt)
+
+
+def _nearest(value: str, allowed: Sequence[str]) -> str | None:
+    """The allowed value most like this one, case and blanks ignored; None if none is near."""
+    folded = {candidate.casefold().replace(" ", ""): candidate for candidate in allowed}
+    near = difflib.get_close_matches(value.casefold().replace(" ", ""), folded, n=1, cutoff=0.6)
+    return folded[near[0]] if near else None
