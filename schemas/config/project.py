@@ -57,6 +57,11 @@ class Source(Model):
     on_missing: Literal["fail", "skip"] = Field(
         default="fail", description="What to do when there is no file for the day."
     )
+    stale_after_days: int = Field(
+        default=0,
+        ge=0,
+        description="Days without a file after which KPIs that need this source are stale.",
+    )
     description: str = Field(default="", description="Shown on the Dagster asset.")
     tables: dict[str, TableMap] = Field(
         default_factory=dict, description="Canonical table → mapping; none for a lookup source."
@@ -151,6 +156,10 @@ class Schedule(Model):
     """When the daily run starts."""
 
     cron: str = Field(default="0 6 * * *", description="Cron expression in the company's zone.")
+    deadline: str = Field(
+        default="0 8 * * *",
+        description="Cron expression of the time by which tables are to be fresh.",
+    )
     max_runtime_minutes: int = Field(
         default=240, ge=1, description="After which run monitoring fails a run."
     )

@@ -1,0 +1,163 @@
+"""Keeping the states current: one slot a fact and history month, rebuilt when it is stale.
+
+A slot is stale when its history, the configuration or the code differ from what it was made of, or
+when a later change of a dimension table touches its events. Arithmetic is in `assets.transforms`.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from assets.kpi.freshness import Ledger, is_touched, write_unresolved
+from assets.kpi.history_inputs import (
+    Dimensions,
+    account_dimensions,
+    event_months,
+    month_days,
+    scan_slot,
+)
+from assets.kpi.plan import Plan
+from assets.lake.layout import Lake
+from assets.lake.slot import Slot, fingerprint
+from assets.transforms.facts import Cut, FactFrame, Lookups, interaction_fact, lead_fact
+from assets.transforms.facts_answer import answer_fact
+from assets.transforms.facts_order import order_fact
+from assets.transforms.periods import years_of
+from assets.transforms.states import States, compute_states, merge_states
+from schemas.config.project import Project
+from schemas.kpis.kpi import FactName
+from schemas.warehouse import GRAINS
+
+_Build = Callable[[Mapping[str, pl.LazyFrame], Lookups, Cut], FactFrame]
+
+_BUILDERS: Mapping[FactName, _Build] = {
+    "answer": answer_fact,
+    "order": order_fact,
+    "lead": lead_fact,
+    "interaction": interaction_fact,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StateReport:
+    """What a refresh of the states did.
+
+    Attributes:
+        refreshed: `fact/month` of the slots written.
+        removed: `fact/month` of the slots whose history is gone.
+        current: Number of slots that were current.
+        rows: Event rows summed.
+    """
+
+    refreshed: tuple[str, ...]
+    removed: tuple[str, ...]
+    current: int
+    rows: int
+
+
+@dataclass
+class _Refresh:
+    """One refresh: what is shared between months."""
+
+    lake: Lake
+    plan: Plan
+    dimensions: Dimensions
+    ledger: Ledger
+    refreshed: list[str] = field(default_factory=list)
+    current: int = 0
+    rows: int = 0
+
+
+def build_states(lake: Lake, project: Project) -> StateReport:
+    """Refresh every stale state slot; one fact and month is in memory at a time."""
+    plan = Plan(project)
+    ledger = Ledger.of(lake.kpi("state_ledger"))
+    run = _Refresh(lake, plan, Dimensions(lake, _account_dimensions(plan)), ledger)
+    removed = _remove_unplanned(run)
+    for fact in plan.facts:
+        signature = plan.state_signature(fact)
+        for month in event_months(lake, plan.fact_tables(fact)[0]):
+            _refresh_month(run, fact, month, signature=signature)
+    ledger.commit()
+    return StateReport(tuple(run.refreshed), tuple(removed), run.current, run.rows)
+
+
+def _account_dimensions(plan: Plan) -> tuple[str, ...]:
+    wanted: dict[str, None] = {}
+    for fact in plan.facts:
+        for cut, _ in plan.views(fact):
+            wanted |= dict.fromkeys(account_dimensions(cut.dimensions))
+    return tuple(wanted)
+
+
+def _remove_unplanned(run: _Refresh) -> list[str]:
+    """Remove slots of facts that are not asked for and of months that history has no more."""
+    removed = []
+    for fact in run.lake.kpi_names("state"):
+        kept: set[str] = set()
+        if fact in run.plan.facts:
+            kept = set(event_months(run.lake, run.plan.fact_tables(fact)[0]))
+        for month in run.lake.kpi_names("state", fact):
+            if month not in kept:
+                run.lake.kpi("state", fact, month).remove()
+                removed.append(f"{fact}/{month}")
+    return removed
+
+
+def _refresh_month(run: _Refresh, fact: FactName, month: str, *, signature: str) -> None:
+    slots = {name: run.lake.history(name, month) for name in run.plan.fact_tables(fact)}
+    receipts = {name: slot.receipt() for name, slot in slots.items()}
+    contents = {name: found.content if found else None for name, found in receipts.items()}
+    inputs = fingerprint(signature, contents)
+    slot, label = run.lake.kpi("state", fact, month), f"{fact}/{month}"
+    lookups = run.plan.lookup_tables(fact)
+    sequences = {name: run.dimensions.table(name).sequence for name in lookups}
+    run.ledger.seen[label] = sequences
+    if slot.is_current(inputs) and not is_touched(
+        slot, label, month_days(month), ledger=run.ledger, dimensions=run.dimensions
+    ):
+        run.current += 1
+        return
+    states, unresolved, rows = _compute(run, fact, month, slots=slots)
+    with slot.replace(inputs) as draft:
+        states.state.write_parquet(draft.path("state.parquet"))
+        states.exclusion.write_parquet(draft.path("exclusion.parquet"))
+        states.histogram.write_parquet(draft.path("histogram.parquet"))
+        states.segment.write_parquet(draft.path("segment.parquet"))
+        write_unresolved(draft, unresolved, sequences)
+        draft.facts.update(years=_years(states), days=_span(states))
+    run.refreshed.append(label)
+    run.rows += rows
+
+
+def _compute(
+    run: _Refresh, fact: FactName, month: str, *, slots: Mapping[str, Slot]
+) -> tuple[States, dict[str, pl.DataFrame], int]:
+    tables = {name: scan_slot(slot, name) for name, slot in slots.items()}
+    year = month_days(month)[0].year
+    parts: list[States] = []
+    unresolved: dict[str, pl.DataFrame] = {}
+    rows = 0
+    for cut, sets in run.plan.views(fact):
+        lookups = run.dimensions.lookups(cut, year, surveys=fact == "answer")
+        frame = _BUILDERS[fact](tables, lookups, cut)
+        measures = run.plan.fact_measures(fact)
+        columns = run.plan.dimension_columns
+        parts.append(compute_states(frame.wide, measures, sets, dimensions=columns))
+        unresolved |= frame.unresolved
+        rows += frame.rows.height
+    return merge_states(parts), unresolved, rows
+
+
+def _years(states: States) -> dict[str, list[int]]:
+    days = pl.concat([states.state["event_day"], states.exclusion["event_day"]])
+    return {grain: years_of(days, grain) for grain in GRAINS}
+
+
+def _span(states: States) -> list[str]:
+    """First and last event day, empty without any."""
+    days = pl.concat([states.state["event_day"], states.exclusion["event_day"]])
+    ends = [day for day in (days.min(), days.max()) if isinstance(day, dt.date)]
+    return [day.isoformat() for day in ends]

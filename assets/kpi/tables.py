@@ -1,0 +1,60 @@
+"""Reading the KPI tables as they are published: `kpi_value`, `kpi_exclusion`, the dimensions."""
+
+import polars as pl
+
+from assets.kpi.values import value_slots
+from assets.lake.layout import Lake
+from schemas.config.project import Project
+from schemas.errors import LakeError
+from schemas.table import Table
+from schemas.warehouse import (
+    DIM_KPI,
+    DIM_PERIOD,
+    DIM_SEGMENT,
+    KPI_EXCLUSION,
+    KPI_VALUE,
+    configured_dimensions,
+    with_dimensions,
+)
+
+_DIMENSIONS = (DIM_KPI, DIM_PERIOD, DIM_SEGMENT)
+
+
+def scan_values(lake: Lake) -> pl.LazyFrame:
+    """Rows of `kpi_value`, with the dimensions that they were built with."""
+    return _scan_slots(lake, "value.parquet", KPI_VALUE)
+
+
+def scan_exclusions(lake: Lake) -> pl.LazyFrame:
+    """Rows of `kpi_exclusion`, with the dimensions that they were built with."""
+    return _scan_slots(lake, "exclusion.parquet", KPI_EXCLUSION)
+
+
+def scan_dimension(lake: Lake, table: str) -> pl.LazyFrame:
+    """Rows of `dim_kpi`, `dim_period` or `dim_segment`.
+
+    Raises:
+        LakeError: There is no such table.
+    """
+    contracts = {one.name: one for one in _DIMENSIONS}
+    if table not in contracts:
+        raise LakeError("no such dimension table", found=table, allowed=sorted(contracts))
+    path = lake.kpi("dimension").path(f"{table}.parquet")
+    empty = contracts[table].polars_schema().to_frame().lazy()
+    return empty if path is None else pl.scan_parquet(path)
+
+
+def scan_published(lake: Lake, project: Project) -> dict[str, tuple[Table, pl.LazyFrame]]:
+    """Every published table of the KPI layer with its contract, by name."""
+    dimensions = configured_dimensions(project)
+    found = {
+        KPI_VALUE.name: (KPI_VALUE, scan_values(lake)),
+        KPI_EXCLUSION.name: (KPI_EXCLUSION, scan_exclusions(lake)),
+        **{one.name: (one, scan_dimension(lake, one.name)) for one in _DIMENSIONS},
+    }
+    return {name: (with_dimensions(one, dimensions), rows) for name, (one, rows) in found.items()}
+
+
+def _scan_slots(lake: Lake, name: str, table: Table) -> pl.LazyFrame:
+    paths = [path for slot in value_slots(lake) if (path := slot.path(name)) is not None]
+    return pl.scan_parquet(paths) if paths else table.polars_schema().to_frame().lazy()

@@ -1,0 +1,60 @@
+"""Dagster assets of the publish layer: the warehouse tables, published together or not at all."""
+
+import datetime as dt
+from collections.abc import Iterator
+
+import dagster as dg
+
+from assets.kpi.assets import latest_date
+from assets.metadata import column_schema
+from assets.publish.warehouse import publish, published_tables
+from assets.resources import LakeResource
+from schemas.config.project import Project
+from schemas.table import Table
+
+GROUP = "publish"
+
+
+def publish_assets(project: Project, *, freshness: dg.FreshnessPolicy) -> list[dg.AssetsDefinition]:
+    """One multi-asset with every published table."""
+
+    @dg.multi_asset(
+        name="publish",
+        specs=[_spec(table, project, freshness) for table in published_tables(project)],
+    )
+    def warehouse(
+        context: dg.AssetExecutionContext, lake: LakeResource
+    ) -> Iterator[dg.MaterializeResult]:
+        report = publish(
+            lake.lake,
+            project,
+            run_id=context.run_id,
+            now=dt.datetime.now(dt.UTC),
+            as_of=latest_date(lake.lake, project),
+        )
+        for table in published_tables(project):
+            yield dg.MaterializeResult(
+                asset_key=["warehouse", table.name],
+                metadata={
+                    "dagster/row_count": report.rows[table.name],
+                    "dagster/table_name": f"cx_barometer.main.{table.name}",
+                    "file": dg.MetadataValue.path(report.path),
+                    "publish_id": report.publish_id,
+                    "is_new": report.is_new,
+                },
+            )
+
+    return [warehouse]
+
+
+def _spec(table: Table, project: Project, freshness: dg.FreshnessPolicy) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        ["warehouse", table.name],
+        deps=[dg.AssetKey(["kpi", "kpi_value"])],
+        description=f"{table.description} What BI tools read.",
+        group_name=GROUP,
+        kinds={"duckdb", "table"},
+        owners=[project.owner],
+        freshness_policy=freshness,
+        metadata={"dagster/column_schema": column_schema(table)},
+    )

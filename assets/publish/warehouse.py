@@ -1,0 +1,140 @@
+"""Gather what is to be published, and publish it if anything changed."""
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from assets.kpi.tables import scan_published
+from assets.lake.atomic import atomic_path
+from assets.lake.layout import Lake
+from assets.lake.slot import fingerprint
+from assets.publish.duckdb_file import Content, write_warehouse
+from assets.publish.operations import kpi_inventory, quarantine_summary, source_status
+from schemas.config.project import Project
+from schemas.operations import KPI_INVENTORY, QUARANTINE_SUMMARY, RUN_LOG, SOURCE_STATUS
+from schemas.table import Table
+from schemas.warehouse import warehouse_tables
+
+CODE_VERSION = 1
+"""Raise it when the same tables would be published differently."""
+
+KEPT_PUBLISHES = 1000
+"""Rows of `run_log` that are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishReport:
+    """What a publish did.
+
+    Attributes:
+        path: Warehouse file.
+        is_new: Whether anything changed; otherwise the file was left alone.
+        publish_id: Publish that readers see now.
+        rows: Table → rows.
+    """
+
+    path: Path
+    is_new: bool
+    publish_id: str
+    rows: dict[str, int]
+
+
+def published_tables(project: Project) -> tuple[Table, ...]:
+    """Contracts of every published table, as the configuration shapes them."""
+    return (*warehouse_tables(project), SOURCE_STATUS, QUARANTINE_SUMMARY, KPI_INVENTORY, RUN_LOG)
+
+
+def publish(
+    lake: Lake, project: Project, *, run_id: str, now: dt.datetime, as_of: dt.date
+) -> PublishReport:
+    """Publish all tables together, unless nothing changed since the last publish.
+
+    Args:
+        lake: Where everything stands.
+        project: The company's configuration.
+        run_id: Dagster run.
+        now: Instant of the publish.
+        as_of: Latest logical date loaded.
+
+    Raises:
+        PublishError: The warehouse could not be written or did not pass its audit; the previous
+            publish stays.
+    """
+    frames = _frames(lake, project, as_of=as_of)
+    inputs = fingerprint(
+        CODE_VERSION,
+        as_of,
+        [repr(table) for table in published_tables(project)],
+        {name: _digest(frame) for name, frame in frames.items()},
+    )
+    record = _record(lake.warehouse)
+    if record["inputs"] == inputs and lake.warehouse.exists():
+        return PublishReport(lake.warehouse, False, record["publish_id"], record["rows"])
+    publish_id = fingerprint(inputs, run_id)[:12]
+    stamped = {"run_id": pl.lit(run_id), "known_at": pl.lit(now)}
+    frames["kpi_value"] = frames["kpi_value"].with_columns(**stamped)
+    log = {
+        "publish_id": publish_id,
+        "run_id": run_id,
+        "published_at": now.isoformat(),
+        "as_of": as_of.isoformat(),
+        "kpi_values": frames["kpi_value"].height,
+        "rows_quarantined": int(frames["quarantine_summary"]["rows"].sum()),
+    }
+    entries = [each for each in record["log"] if each["publish_id"] != publish_id]
+    entries = [*entries, log][-KEPT_PUBLISHES:]
+    frames["run_log"] = _run_log(entries)
+    contents = [
+        Content(table, frames[table.name].select(table.polars_schema().names()).cast(
+            dict(table.polars_schema())))
+        for table in published_tables(project)
+    ]  # fmt: skip
+    write_warehouse(lake.warehouse, contents)
+    rows = {content.table.name: content.rows.height for content in contents}
+    written = {"inputs": inputs, "publish_id": publish_id, "rows": rows, "log": entries}
+    with atomic_path(_record_path(lake.warehouse)) as temporary:
+        temporary.write_text(json.dumps(written, indent=1), encoding="utf-8")
+    return PublishReport(lake.warehouse, True, publish_id, rows)
+
+
+def _frames(lake: Lake, project: Project, *, as_of: dt.date) -> dict[str, pl.DataFrame]:
+    status = source_status(lake, project, as_of=as_of)
+    found = scan_published(lake, project)
+    return {name: rows.collect() for name, (_, rows) in found.items()} | {
+        "source_status": status,
+        "quarantine_summary": quarantine_summary(lake, project),
+        "kpi_inventory": kpi_inventory(project, status),
+    }
+
+
+def _run_log(entries: list[dict[str, object]]) -> pl.DataFrame:
+    frame = pl.DataFrame(entries)
+    return frame.with_columns(
+        pl.col("published_at").str.to_datetime(time_unit="us", time_zone="UTC"),
+        pl.col("as_of").str.to_date(),
+    )
+
+
+def _record_path(warehouse: Path) -> Path:
+    return warehouse.with_name("publish.json")
+
+
+def _record(warehouse: Path) -> dict[str, object]:
+    try:
+        return json.loads(_record_path(warehouse).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        # without its record the file is written once more: the same content, a new publish_id
+        return {"inputs": None, "publish_id": None, "rows": {}, "log": []}
+
+
+def _digest(frame: pl.DataFrame) -> str:
+    """Fingerprint of a frame's rows in their order."""
+    import hashlib
+    import io
+
+    buffer = io.BytesIO()
+    frame.write_ipc(buffer, compression="uncompressed")
+    return hashlib.sha256(buffer.getbuffer()).hexdigest()

@@ -1,0 +1,187 @@
+"""What a measure is, and how a fact's rows are summed for it: Narwhals only.
+
+A measure reads one fact. It says which rows are concerned, by which day they are dated, why a row
+does not count, and the quantities that are summed. Rows become fixed-point integers before they
+are summed, and integer sums do not depend on the order, so a state is exact however it came about.
+
+The measures themselves are in the modules `measures_survey`, `measures_sales`, `measures_service`.
+Nothing here goes beyond what Narwhals offers on its lazy engines (DuckDB, Spark).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import narwhals as nw
+import polars as pl
+
+from assets.transforms.sketch import bucket
+from schemas.kpis.kpi import FactName
+
+Shape = Literal["share", "net", "mean", "ratio"]
+
+EXACT_DECIMALS = 9
+"""Decimals of scores and weights in fixed point."""
+
+COMPONENTS: tuple[str, ...] = ("x", "y", "z", "xx", "xy", "yy")
+"""Sums of a state besides `n`: x numerator (upper class of a net), z lower class of a net,
+y denominator (the weight, or 1), and their squares and product; x and y are weighted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One state: which rows, by which day, why not, and what is summed.
+
+    Attributes:
+        code: Code of the state.
+        fact: Fact whose rows it reads.
+        shape: `share` (x is a condition), `net` (x and z are), `mean` (x a number), `ratio`
+            (x and y numbers).
+        day: Date column that dates a row.
+        concerns: Rows that belong to the measure at all, None for every row; others are not even
+            excluded.
+        reasons: Reason → condition, in order; the first that holds excludes the row.
+        x: Numerator, or condition.
+        y: Denominator of a ratio.
+        z: Condition of the lower class of a net.
+        decimals: Decimals that x and y have as fixed-point integers.
+        is_fixed: Whether x and y come as such integers already.
+        weight: Column of the row's weight.
+        stratum: Column whose values must not be pooled.
+        has_histogram: Whether x, in whole units ≥ 0, is also kept as a histogram.
+    """
+
+    code: str
+    fact: FactName
+    shape: Shape
+    day: str
+    concerns: nw.Expr | None
+    reasons: Mapping[str, nw.Expr]
+    x: nw.Expr
+    y: nw.Expr | None = None
+    z: nw.Expr | None = None
+    decimals: int = 0
+    is_fixed: bool = False
+    weight: str | None = None
+    stratum: str | None = None
+    has_histogram: bool = False
+    version: int = field(default=1)
+
+    @property
+    def components(self) -> tuple[str, ...]:
+        """Sums that its states have; the others follow from `n` or have no meaning."""
+        found = {
+            "share": ("x",),
+            "net": ("x", "z"),
+            "mean": ("x", "xx"),
+            "ratio": ("x", "y", "xx", "xy", "yy"),
+        }[self.shape]
+        if self.weight is None:
+            return found
+        added = ("y", "yy", "xy") if self.shape == "mean" else ("y", "yy")
+        return tuple(name for name in COMPONENTS if name in {*found, *added})
+
+    @property
+    def scale(self) -> int:
+        """Fixed-point units of x and y in 1."""
+        decimals = EXACT_DECIMALS if self.weight else self.decimals
+        return int(10**decimals)
+
+
+def reason_code(measure: Measure) -> nw.Expr:
+    """Number of the first reason that excludes a row, from 1; 0 where the row counts."""
+    code = nw.lit(0)
+    for number, condition in reversed(list(enumerate(measure.reasons.values(), start=1))):
+        code = nw.when(condition).then(nw.lit(number)).otherwise(code)
+    return code.cast(nw.Int8)
+
+
+def _quantity(measure: Measure, value: nw.Expr, *, is_condition: bool) -> nw.Expr:
+    """A row's fixed-point contribution; 0 on excluded rows, whose value may be anything."""
+    counts = nw.col("reason") == 0
+    if is_condition:
+        if measure.weight is None:
+            return nw.when(counts & value).then(nw.lit(1)).otherwise(nw.lit(0)).cast(nw.Int128)
+        weighted = nw.when(counts & value).then(nw.col(measure.weight)).otherwise(nw.lit(0.0))
+        return (weighted * measure.scale).round().cast(nw.Int128)
+    if measure.is_fixed:
+        return nw.when(counts).then(value.cast(nw.Int128)).otherwise(nw.lit(0, nw.Int128))
+    weighted = value if measure.weight is None else value * nw.col(measure.weight)
+    kept = nw.when(counts).then(weighted).otherwise(nw.lit(0.0))
+    return (kept * measure.scale).round().cast(nw.Int128)
+
+
+def _quantities(measure: Measure) -> dict[str, nw.Expr]:
+    """Columns x, y, z of a row, as far as the measure sums them or their products."""
+    is_condition = measure.shape in {"share", "net"}
+    found = {"x": _quantity(measure, measure.x, is_condition=is_condition)}
+    if measure.z is not None:
+        found["z"] = _quantity(measure, measure.z, is_condition=True)
+    if measure.y is not None:
+        found["y"] = _quantity(measure, measure.y, is_condition=False)
+    elif measure.weight is not None:
+        found["y"] = _quantity(measure, nw.lit(value=True), is_condition=True)
+    return found
+
+
+def summed(fact: pl.LazyFrame, measure: Measure, dimensions: Sequence[str]) -> pl.LazyFrame:
+    """Sums of a measure over its fact at the finest grain.
+
+    Args:
+        fact: Rows of the measure's fact.
+        measure: What to sum.
+        dimensions: Dimension columns to keep apart.
+
+    Returns:
+        event_day, the dimensions, stratum (where the measure has one), reason (0 = counts),
+        n (Int64) and the measure's components (Int128).
+    """
+    keys = _keys(measure, dimensions)
+    rows = _dated(fact, measure).with_columns(**_quantities(measure))
+    sums = {name: _product(name) for name in measure.components}
+    frame = rows.group_by(*keys).agg(nw.len().cast(nw.Int64).alias("n"), **sums)
+    native: pl.LazyFrame = frame.to_native()
+    return native
+
+
+def _product(name: str) -> nw.Expr:
+    """Sum of a quantity, or of the product of two: `xy` is that of x and y."""
+    first, *second = list(name)
+    value = nw.col(first)
+    for other in second:
+        value = value * nw.col(other)
+    return value.sum()
+
+
+def counted_buckets(
+    fact: pl.LazyFrame, measure: Measure, dimensions: Sequence[str]
+) -> pl.LazyFrame:
+    """Histogram of a measure's x at the finest grain.
+
+    Returns:
+        The keys of `summed` without `reason`, bucket (Int32), n (Int64).
+    """
+    keys = [key for key in _keys(measure, dimensions) if key != "reason"]
+    rows = _dated(fact, measure).filter(nw.col("reason") == 0)
+    frame = (
+        rows.with_columns(bucket(measure.x).alias("bucket"))
+        .group_by(*keys, "bucket")
+        .agg(nw.len().cast(nw.Int64).alias("n"))
+    )
+    native: pl.LazyFrame = frame.to_native()
+    return native
+
+
+def _keys(measure: Measure, dimensions: Sequence[str]) -> list[str]:
+    strata = ["stratum"] if measure.stratum else []
+    return ["event_day", *dimensions, *strata, "reason"]
+
+
+def _dated(fact: pl.LazyFrame, measure: Measure) -> nw.LazyFrame[pl.LazyFrame]:
+    frame = nw.from_native(fact)
+    if measure.concerns is not None:
+        frame = frame.filter(measure.concerns)
+    named = {"event_day": nw.col(measure.day)}
+    if measure.stratum:
+        named["stratum"] = nw.col(measure.stratum)
+    return frame.with_columns(reason_code(measure).alias("reason"), **named)

@@ -1,0 +1,252 @@
+"""Values: states rolled up to periods and finalised into rows of `kpi_value`.
+
+Segments' dimension columns and what is stored where are not known here.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from assets.transforms.estimators import (
+    ESTIMATORS,
+    FACTORS,
+    INTERVALS,
+    QUANTILES,
+    Estimate,
+    effective_size,
+    observations,
+    real_components,
+)
+from assets.transforms.intervals import interpolated_ranks, order_statistic_ranks
+from assets.transforms.measures import COMPONENTS, Measure
+from assets.transforms.periods import period_start
+from assets.transforms.sketch import values_at_ranks
+from schemas.kpis.catalogue import Published
+from schemas.warehouse import KPI_EXCLUSION, KPI_VALUE
+
+VALUE_VERSION = 1
+"""Raised when values computed from the same states would differ."""
+
+MIXED_SCALES = "mixed_scales"
+_SEGMENT = ["period_start", "segment_set", "segment_key"]
+_STATE_KEYS = ["measure", *_SEGMENT]
+
+
+@dataclass(frozen=True, slots=True)
+class Rolled:
+    """States of one grain: `period_start` instead of `event_day`.
+
+    Attributes:
+        state: measure, period_start, segment_set, segment_key, stratum, n, components (Int128).
+        exclusion: measure, period_start, segment_set, segment_key, reason, count.
+        histogram: measure, period_start, segment_set, segment_key, bucket, n.
+    """
+
+    state: pl.DataFrame
+    exclusion: pl.DataFrame
+    histogram: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Finalised rows of one KPI or more.
+
+    Attributes:
+        value: kpi_code, the segment keys and every computed column of `kpi_value`.
+        exclusion: kpi_code, the segment keys, reason, count.
+    """
+
+    value: pl.DataFrame
+    exclusion: pl.DataFrame
+
+
+def roll_up(
+    state: pl.LazyFrame, exclusion: pl.LazyFrame, histogram: pl.LazyFrame, *, grain: str, year: int
+) -> Rolled:
+    """States of the periods of a grain that start in a year."""
+    sums = [pl.col("n").sum(), *[pl.col(name).cast(pl.Int128).sum() for name in COMPONENTS]]
+    plans = [
+        _placed(state, grain, year).group_by(*_STATE_KEYS, "stratum").agg(sums),
+        _placed(exclusion, grain, year).group_by(*_STATE_KEYS, "reason").agg(pl.col("count").sum()),
+        _placed(histogram, grain, year).group_by(*_STATE_KEYS, "bucket").agg(pl.col("n").sum()),
+    ]
+    return Rolled(*pl.collect_all(plans, engine="streaming"))
+
+
+def _placed(frame: pl.LazyFrame, grain: str, year: int) -> pl.LazyFrame:
+    start = period_start(pl.col("event_day"), grain)
+    return frame.with_columns(start.alias("period_start")).filter(
+        pl.col("period_start").dt.year() == year
+    )
+
+
+def settle(
+    rolled: Rolled,
+    published: Sequence[Published],
+    measures: Mapping[str, Measure],
+    *,
+    confidence: float,
+    targets: Mapping[str, float],
+) -> Settled:
+    """Values, intervals and exclusions of every published KPI from rolled states.
+
+    Args:
+        rolled: States of one grain.
+        published: KPIs to finalise.
+        measures: State code → measure.
+        confidence: Confidence level of the intervals.
+        targets: KPI code → target.
+    """
+    parts = [
+        _settle_one(rolled, one, measures[one.state], confidence)
+        for one in published
+        if one.state in measures
+    ]
+    values = [_value_columns(part.value, one, targets) for part, one in parts]
+    exclusions = [part.exclusion for part, _ in parts]
+    return Settled(
+        pl.concat([_VALUE_SCHEMA.to_frame(), *values]),
+        pl.concat([_EXCLUSION_SCHEMA.to_frame(), *exclusions]),
+    )
+
+
+def _settle_one(
+    rolled: Rolled, one: Published, measure: Measure, confidence: float
+) -> tuple[Settled, Published]:
+    states = rolled.state.filter(pl.col("measure") == one.state).drop("measure")
+    exclusions = (
+        rolled.exclusion.filter(pl.col("measure") == one.state)
+        .select(pl.lit(one.code).alias("kpi_code"), *_SEGMENT, "reason", "count")
+        .cast(_EXCLUSION_SCHEMA)
+    )
+    pooled, mixed = _pool(states, one)
+    if mixed.height:
+        added = mixed.select(
+            pl.lit(one.code).alias("kpi_code"), *_SEGMENT, pl.lit(MIXED_SCALES).alias("reason"),
+            pl.col("n").alias("count"),
+        )  # fmt: skip
+        exclusions = pl.concat([exclusions, added.cast(_EXCLUSION_SCHEMA)])
+    if one.kpi.estimator in QUANTILES:
+        histogram = rolled.histogram.filter(pl.col("measure") == one.state).drop("measure")
+        valued = _quantile(pooled, histogram, QUANTILES[one.kpi.estimator], confidence)
+    else:
+        valued = _estimated(pooled, one, measure, confidence)
+    scaled = _scaled(valued, one)
+    excluded = exclusions.group_by(_SEGMENT).agg(pl.col("count").sum().alias("excluded"))
+    counted = scaled.join(excluded, on=_SEGMENT, how="left").with_columns(
+        pl.col("excluded").fill_null(0)
+    )
+    return Settled(counted, exclusions), one
+
+
+def _pool(states: pl.DataFrame, one: Published) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """States without strata, and those that must not be pooled (their sums made null)."""
+    sums = pl.col("n", *COMPONENTS).sum()
+    pooled = states.group_by(_SEGMENT).agg(
+        sums, pl.col("stratum").first(), pl.col("stratum").n_unique().alias("strata")
+    )
+    if not one.kpi.is_per_stratum:
+        return pooled.with_columns(pl.lit(None, dtype=pl.String).alias("stratum")), pooled.clear()
+    is_mixed = pl.col("strata") > 1
+    kept = pl.when(~is_mixed).then(pl.col("stratum")).otherwise(pl.lit("mixed"))
+    return pooled.with_columns(kept.alias("stratum")), pooled.filter(is_mixed)
+
+
+def _estimated(
+    pooled: pl.DataFrame, one: Published, measure: Measure, confidence: float
+) -> pl.DataFrame:
+    n = effective_size(measure)
+    estimate = ESTIMATORS[one.kpi.estimator](confidence, pl.col("n_effective"))
+    is_mixed = pl.col("strata") > 1 if one.kpi.is_per_stratum else pl.lit(value=False)
+    real = pooled.with_columns(real_components(measure))
+    return real.with_columns(n.alias("n_effective")).select(
+        *_SEGMENT,
+        "stratum",
+        observations(measure).alias("n"),
+        "n_effective",
+        *[pl.when(~is_mixed).then(found).alias(name) for name, found in _named(estimate)],
+    )
+
+
+def _named(estimate: Estimate) -> list[tuple[str, pl.Expr]]:
+    return [
+        ("value", estimate.value),
+        ("numerator", estimate.numerator),
+        ("denominator", estimate.denominator),
+        ("ci_low", estimate.low),
+        ("ci_high", estimate.high),
+    ]
+
+
+def _quantile(
+    pooled: pl.DataFrame, histogram: pl.DataFrame, quantile: float, confidence: float
+) -> pl.DataFrame:
+    """Quantile of a histogram, interpolated, with the order-statistic interval."""
+    below, above, weight = interpolated_ranks(pl.col("n"), quantile)
+    low, high = order_statistic_ranks(pl.col("n"), quantile, confidence)
+    ranks = pooled.select(
+        *_SEGMENT, below.alias("below"), above.alias("above"), low.alias("ci_low"),
+        high.alias("ci_high"),
+    )  # fmt: skip
+    weights = pooled.select(
+        *_SEGMENT, "n", "stratum", pl.col("n").cast(pl.Float64).alias("n_effective"),
+        weight.alias("weight"),
+    )  # fmt: skip
+    found = values_at_ranks(histogram, ranks, _SEGMENT)
+    value = pl.col("below") + pl.col("weight") * (pl.col("above") - pl.col("below"))
+    none = pl.lit(None, dtype=pl.Float64)
+    return weights.join(found, on=_SEGMENT, how="inner").select(
+        *_SEGMENT, "stratum", "n", "n_effective", value.alias("value"), none.alias("numerator"),
+        none.alias("denominator"), "ci_low", "ci_high",
+    )  # fmt: skip
+
+
+def _scaled(valued: pl.DataFrame, one: Published) -> pl.DataFrame:
+    """Value and interval in the KPI's unit, the interval within the KPI's bounds."""
+    factor = FACTORS[one.kpi.unit]
+    low, high = one.kpi.bounds
+    scaled = [(pl.col(name) * factor).alias(name) for name in ("value", "ci_low", "ci_high")]
+    if one.kpi.unit == "minutes":
+        scaled.append(pl.col("numerator") * factor)
+    clipped = pl.col("ci_low", "ci_high").clip(low, high)
+    return valued.with_columns(scaled).with_columns(clipped)
+
+
+def _value_columns(
+    frame: pl.DataFrame, one: Published, targets: Mapping[str, float]
+) -> pl.DataFrame:
+    target = targets.get(one.code)
+    gap = pl.col("value") - pl.lit(target, dtype=pl.Float64)
+    # a scale of effort, on which less is better, says so in its name
+    is_turned = pl.col("stratum").str.ends_with(" lower").fill_null(value=False)
+    towards = 1 if one.kpi.direction == "higher_is_better" else -1
+    is_met = gap * pl.when(is_turned).then(-towards).otherwise(towards) >= 0
+    status = pl.when(is_met).then(pl.lit("on_target")).when(~is_met).then(pl.lit("off_target"))
+    weighted = "" if one.weights == "none" else f"+weights={one.weights}"
+    method = f"{one.kpi.code}.v{one.kpi.method_version}:{INTERVALS[one.kpi.estimator]}{weighted}"
+    scale = pl.when(pl.col("stratum").is_not_null()).then(pl.format(":scale={}", "stratum"))
+    return frame.with_columns(
+        pl.lit(one.code).alias("kpi_code"),
+        pl.lit(target, dtype=pl.Float64).alias("target"),
+        gap.alias("gap_to_target"),
+        (status if target is not None else pl.lit("no_target")).alias("status"),
+        pl.concat_str(pl.lit(method), scale.fill_null("")).alias("method_id"),
+    ).select(pl.col(name).cast(kind) for name, kind in _VALUE_SCHEMA.items())
+
+
+_VALUE_SCHEMA = pl.Schema(
+    {
+        name: KPI_VALUE.polars_schema()[name]
+        for name in (
+            "kpi_code", *_SEGMENT, "value", "numerator", "denominator", "n", "n_effective",
+            "ci_low", "ci_high", "target", "gap_to_target", "status", "excluded", "method_id",
+        )
+    }
+)  # fmt: skip
+_EXCLUSION_SCHEMA = pl.Schema(
+    {
+        name: KPI_EXCLUSION.polars_schema()[name]
+        for name in ("kpi_code", *_SEGMENT, "reason", "count")
+    }
+)

@@ -1,0 +1,154 @@
+"""Run the job in this process for one date or a range, and say what came of it."""
+
+import datetime as dt
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from assets.lake.layout import Lake
+from assets.resources import hold
+from pipelines.definitions import build_definitions
+from pipelines.instance import fail_orphans, open_instance
+from pipelines.jobs import DAILY, RANGE_END, RANGE_START
+from schemas.config.project import Project
+
+LAYERS = ("raw", "core", "history", "kpi", "publish")
+
+_STEP_EVENTS = {
+    dg.DagsterEventType.STEP_START,
+    dg.DagsterEventType.STEP_SUCCESS,
+    dg.DagsterEventType.STEP_FAILURE,
+}
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass(frozen=True, slots=True)
+class RunOutcome:
+    """What a run came to.
+
+    Attributes:
+        run_id: Dagster run.
+        first: First logical date.
+        last: Last logical date.
+        is_success: Whether every step succeeded.
+        seconds: Layer → seconds its steps took.
+        failures: Step → why it failed.
+    """
+
+    run_id: str
+    first: dt.date
+    last: dt.date
+    is_success: bool
+    seconds: dict[str, float]
+    failures: dict[str, str]
+
+
+def run_range(
+    project: Project, lake_folder: Path, first: dt.date, last: dt.date, *, console: Console
+) -> RunOutcome:
+    """Run the daily job for every date of a range, in one Dagster run.
+
+    Args:
+        project: The company's configuration.
+        lake_folder: Folder of the lake.
+        first: First logical date.
+        last: Last logical date.
+        console: Where the progress bar goes.
+
+    Raises:
+        LakeError: Another run holds the lake.
+    """
+    lake = Lake(lake_folder)
+    with open_instance() as instance:
+        with hold(lake, owner="barometer run"):
+            fail_orphans(instance)
+        job = build_definitions(project, lake_folder).resolve_job_def(DAILY)
+        run_id = dg_run_id()
+        tags = {RANGE_START: first.isoformat(), RANGE_END: last.isoformat()}
+        with _progress(instance, run_id, steps=len(list(job.nodes)), console=console):
+            result = job.execute_in_process(
+                run_config=_QUIET, instance=instance, tags=tags, run_id=run_id, raise_on_error=False
+            )
+        return RunOutcome(
+            run_id,
+            first,
+            last,
+            is_success=result.success,
+            seconds=_seconds(instance, run_id),
+            failures=_failures(result),
+        )
+
+
+def dg_run_id() -> str:
+    """A new run id in the form that Dagster uses."""
+    import uuid
+
+    return str(uuid.uuid4())
+
+
+def _seconds(instance: dg.DagsterInstance, run_id: str) -> dict[str, float]:
+    found = dict.fromkeys(LAYERS, 0.0)
+    for stats in instance.get_run_step_stats(run_id):
+        layer = _layer(stats.step_key)
+        if stats.start_time is not None and stats.end_time is not None:
+            found[layer] += stats.end_time - stats.start_time
+    return found
+
+
+def _layer(step: str) -> str:
+    return next((layer for layer in LAYERS if step.startswith(layer)), "publish")
+
+
+def _failures(result: dg.ExecuteInProcessResult) -> dict[str, str]:
+    found = {}
+    for event in result.all_events:
+        if not event.is_step_failure:
+            continue
+        data = event.step_failure_data
+        error = data.error
+        while error is not None and error.cause is not None:
+            error = error.cause
+        user = data.user_failure_data
+        message = (user.description if user else None) or (error.message if error else "unknown")
+        found[str(event.step_key)] = message.strip()
+    return found
+
+
+@contextmanager
+def _progress(
+    instance: dg.DagsterInstance, run_id: str, *, steps: int, console: Console
+) -> Iterator[None]:
+    """A bar of finished steps with the name of the one that runs, fed from the event log."""
+    bar = Progress(
+        TextColumn("{task.description:<24}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    )
+    stop = threading.Event()
+    task = bar.add_task("starting", total=steps)
+
+    def follow() -> None:
+        while not stop.wait(0.5):
+            records = instance.all_logs(run_id, of_type=_STEP_EVENTS)
+            events = [entry.dagster_event for entry in records if entry.dagster_event]
+            done = sum(not event.is_step_start for event in events)
+            names = [event.step_key for event in events if event.is_step_start]
+            bar.update(task, completed=done, description=(names[-1] or "") if names else "starting")
+
+    with bar:
+        follower = threading.Thread(target=follow, daemon=True)
+        follower.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            follower.join()
