@@ -48,7 +48,7 @@ BUSINESS_SHARE = 0.12
 MOVING_SHARE = 0.04
 TIER_CHANGE_SHARE = 0.06
 UPGRADE_SHARE = 0.6
-"""Changes of tier from above the lowest that go up."""
+"""Changes from the middle tier that go up; from the others there is one way only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class World:
             region_after=(region + rng.integers(1, len(REGIONS), n)) % len(REGIONS),
             moves=np.where(moves > created, moves, NEVER),
             tier=tier,
-            tier_after=np.where(tier == 0, 1, np.where(rng.random(n) < UPGRADE_SHARE, 2, 0)),
+            tier_after=np.where(tier == 1, np.where(rng.random(n) < UPGRADE_SHARE, 2, 0), 1),
             tier_changes=np.where(tier_changes > created, tier_changes, NEVER),
             country=rng.choice(len(COUNTRIES), n, p=COUNTRY_SHARES),
             channel=channel,

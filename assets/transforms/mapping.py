@@ -352,10 +352,15 @@ def _contract_flags(
 ) -> tuple[pl.LazyFrame, list[Reason]]:
     """Flags of the contract's row expectations, and of the question's scale for answers."""
     reasons, flags = [], []
+    present = set(frame.collect_schema())
     for i, rule in enumerate(table.row_expectations()):
         column = str(rule.kwargs.get("column", rule.kwargs.get("column_A", "")))
         flag = f"_rule_{i}"
-        flags.append(unexpected_condition(rule.type, rule.kwargs).alias(flag))
+        refused = unexpected_condition(rule.type, rule.kwargs)
+        unreadable = f"_unreadable_{column}"
+        if unreadable in present:  # one fault, one reason: what cannot be read is not missing
+            refused = refused & ~pl.col(unreadable)
+        flags.append(refused.alias(flag))
         allowed = tuple(str(value) for value in rule.kwargs.get("value_set", ()))
         reasons.append(Reason(flag, rule.type, column, column, allowed))
     frame = frame.with_columns(flags)
