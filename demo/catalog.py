@@ -22,6 +22,7 @@ NEW_PRODUCT, OLD_PRODUCT = PRODUCT_COUNT - 1, 3
 """Products that join, and leave, the catalogue half way."""
 
 DEPARTMENTS = ("service", "logistics", "finance", "stores", "marketing")
+OLD_HANDS = 40
 LEAVING_SHARE = 0.12
 LEAVE_REASONS = ("resignation", "retirement", "end_of_contract")
 FOREIGN = {"CHF": 1.04, "GBP": 1.17, "USD": 0.92}
@@ -79,7 +80,10 @@ def employees(world: World, day: int) -> pl.DataFrame:
     rng = stream(world.settings.seed, "employees")
     n = headcount(world)
     first, today = world.settings.start, (world.settings.date(day) - EPOCH).days
-    hired = (first - EPOCH).days - rng.integers(-world.settings.days, 2_000, n)
+    before = rng.integers(-world.settings.days, 2_000, n)
+    # those whom contacts and trainings name are there from the first day
+    before = np.where(np.arange(n) < OLD_HANDS, np.abs(before) + 1, before)
+    hired = (first - EPOCH).days - before
     leaves = np.where(
         rng.random(n) < LEAVING_SHARE, rng.integers(0, max(world.settings.days, 1), n), 10**6
     )
@@ -111,7 +115,7 @@ def trainings(world: World, day: int) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "training_id": ids(f"F{date:%y%m%d}", n, width=3),
-            "employee_id": ids("E", 60, width=4).gather(rng.integers(0, 40, n)),
+            "employee_id": ids("E", OLD_HANDS, width=4).gather(rng.integers(0, OLD_HANDS, n)),
             "held_on": pl.Series(held.astype(np.int32)).cast(pl.Date),
             "cost": money(rng.integers(20_000, 90_000, n)),
             "currency": pl.repeat(CURRENCY, n, eager=True),

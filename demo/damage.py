@@ -37,6 +37,8 @@ def push_off_scale(
     chosen = bench.choose(
         fault, frame.select(eligible).to_series() & raw.select(IS_FREE).to_series()
     )
+    if not len(chosen):
+        return raw, set()
     lost, numbers = set(), []
     for row in frame[chosen].to_dicts():
         asked = question or str(row["question_id"])
@@ -59,6 +61,8 @@ def copies(bench: Workbench, raw: pl.DataFrame) -> pl.DataFrame:
     if not faults:
         return raw.clear()
     chosen = bench.choose(faults[0], raw.select(IS_FREE).to_series())
+    if not len(chosen):
+        return raw.clear()
     keys = [_key_of(row) for row in raw[chosen].to_dicts()]
     numbers = [bench.recorder.enter(bench.entry(faults[0], key, "superseded")) for key in keys]
     first = chosen + 0.25
@@ -87,6 +91,8 @@ def broken_rows(bench: Workbench, raw: pl.DataFrame, fault: Fault) -> pl.DataFra
     if fault.kind == "skipped_hour" and not skipped_hour(date):
         return raw.clear()
     rows = _spare_rows(bench, raw, fault, tag=f"-{fault.kind}")
+    if not rows.height:
+        return rows
     header, found = bench.header(fault.column), fault.found
     if fault.kind == "skipped_hour":
         form = next(own.form for own in bench.source.fields if own.column == fault.column)
@@ -111,7 +117,9 @@ def _spare_rows(bench: Workbench, raw: pl.DataFrame, fault: Fault, *, tag: str) 
     if fault.among:
         eligible = eligible & pl.col(f"{KEY}question_id").is_in(fault.among)
     chosen = bench.choose(fault, raw.select(eligible).to_series())
-    places = bench.rng.random(len(chosen)) * max(raw.height, 1)
+    if not len(chosen):
+        return raw.clear()
+    places = bench.rng.random(len(chosen)) * raw.height
     key = f"{KEY}{bench.key[0]}"
     return raw[chosen].with_columns(
         (pl.col(key) + tag).alias(key),

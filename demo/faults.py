@@ -86,6 +86,8 @@ class Planter:
         if fault.among:
             eligible = eligible & pl.col("question_id").is_in(fault.among)
         chosen = bench.choose(fault, frame.select(eligible).to_series())
+        if not len(chosen):
+            return frame
         if fault.kind == "orphan":
             marks = self._enter(bench, frame[chosen], fault)
             return _altered(frame, chosen, fault, marks)

@@ -70,9 +70,7 @@ def _check_source(
         return [Problem(file, f"sources.{name}.files.path", message)]
     with tempfile.TemporaryDirectory() as scratch:
         target = Path(scratch) / "data.parquet"
-        result = extract_to_parquet(
-            files, source.files, date, target=target, scratch=Path(scratch)
-        )
+        result = extract_to_parquet(files, source.files, date, target=target, scratch=Path(scratch))
     return [
         Problem(
             file,

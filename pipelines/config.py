@@ -105,7 +105,8 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Hashable, Any]:
                 None, None, f"key {key!r} stands here and on line {seen[key]}", key_node.start_mark
             )
         seen[key] = line
-    return loader.construct_mapping(node, deep=True)
+    found: dict[Hashable, Any] = loader.construct_mapping(node, deep=True)
+    return found
 
 
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
@@ -135,9 +136,7 @@ def _read_yaml(path: Path) -> tuple[dict[str, Any], dict[tuple[str, ...], int]]:
     return document, lines
 
 
-def _key_lines(
-    node: yaml.Node | None, at: tuple[str, ...] = ()
-) -> dict[tuple[str, ...], int]:
+def _key_lines(node: yaml.Node | None, at: tuple[str, ...] = ()) -> dict[tuple[str, ...], int]:
     """Key path → line, for the messages."""
     lines: dict[tuple[str, ...], int] = {}
     if isinstance(node, yaml.MappingNode):
@@ -152,7 +151,7 @@ def _key_lines(
     return lines
 
 
-def _interpolate(  # noqa: PLR0913  a recursion carries its whole state
+def _interpolate(
     value: Any,
     environment: Mapping[str, str],
     at: tuple[str, ...],
@@ -163,9 +162,7 @@ def _interpolate(  # noqa: PLR0913  a recursion carries its whole state
 ) -> Any:
     if isinstance(value, dict):
         return {
-            key: _interpolate(
-                item, environment, (*at, str(key)), problems, file=file, lines=lines
-            )
+            key: _interpolate(item, environment, (*at, str(key)), problems, file=file, lines=lines)
             for key, item in value.items()
         }
     if isinstance(value, list):
@@ -196,14 +193,12 @@ def _absolute_roots(document: dict[str, Any], folder: Path) -> dict[str, Any]:
     for source in sources.values() if isinstance(sources, dict) else ():
         files = source.get("files") if isinstance(source, dict) else None
         root = files.get("root") if isinstance(files, dict) else None
-        if isinstance(root, str) and root and "://" not in root:
+        if isinstance(files, dict) and isinstance(root, str) and root and "://" not in root:
             files["root"] = str(folder / Path(root).expanduser())
     return document
 
 
-def _as_problem(
-    detail: Any, file: str, lines: Mapping[tuple[str, ...], int]
-) -> Problem:
+def _as_problem(detail: Any, file: str, lines: Mapping[tuple[str, ...], int]) -> Problem:
     location = tuple(str(part) for part in detail["loc"])
     message = detail["msg"].removeprefix("Value error, ")
     if detail["type"] == "extra_forbidden":

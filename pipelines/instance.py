@@ -36,7 +36,7 @@ def dagster_home() -> Path:
         text = template.read_text(encoding="utf-8") if template.exists() else SETTINGS
         settings.write_text(text, encoding="utf-8")
     os.environ[HOME_VARIABLE] = str(home)
-    # one planned event an asset, not one for each of its partitions: a range of dates starts at once
+    # one planned event an asset, not one for each partition: a range of dates starts at once
     os.environ.setdefault("DAGSTER_EMIT_PARTITION_SUBSET_IN_PLANNED_EVENTS", "true")
     return home
 

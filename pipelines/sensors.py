@@ -5,7 +5,7 @@ import zoneinfo
 from pathlib import Path
 
 import dagster as dg
-from dagster import RunRequest, SensorEvaluationContext, SensorResult, SkipReason
+from dagster import RunRequest, SensorResult, SkipReason
 
 from assets.lake.layout import Lake
 from assets.lake.slot import fingerprint
@@ -32,7 +32,7 @@ def new_files_sensor(project: Project, lake_folder: Path) -> dg.SensorDefinition
         minimum_interval_seconds=INTERVAL_SECONDS,
         description="A day whose files are all there and new, or changed since they were pulled.",
     )
-    def new_files(context: SensorEvaluationContext) -> SensorResult | SkipReason:
+    def new_files() -> SensorResult | SkipReason:
         zone = zoneinfo.ZoneInfo(project.company.time_zone)
         today = dt.datetime.now(zone).date()
         requests = pending_days(project, Lake(lake_folder), today=today)

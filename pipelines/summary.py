@@ -9,9 +9,7 @@ from pipelines.run import RunOutcome
 from schemas.config.project import Project
 
 
-def print_summary(
-    project: Project, lake: Lake, outcome: RunOutcome, *, console: Console
-) -> None:
+def print_summary(project: Project, lake: Lake, outcome: RunOutcome, *, console: Console) -> None:
     """Say what the run made, how long each layer took, what is in quarantine, where to look."""
     verdict = "[green]done[/]" if outcome.is_success else "[red]failed[/]"
     dates = str(outcome.first)

@@ -89,6 +89,7 @@ class Column:
     def expectations(self) -> tuple[Expectation, ...]:
         """Row-level expectations that the column's own attributes imply."""
         found = []
+        kwargs: dict[str, Any]
         if not self.nullable:
             found.append(Expectation("expect_column_values_to_not_be_null", {"column": self.name}))
         if self.allowed:

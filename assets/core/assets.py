@@ -55,7 +55,7 @@ def _core_asset(
             CONSERVATION,
             asset=spec.key,
             blocking=True,
-            description="rows_raw − filtered = accepted + quarantined + superseded",
+            description="rows_raw - filtered = accepted + quarantined + superseded",
         )
         for spec in specs
     ]
@@ -70,7 +70,7 @@ def _core_asset(
     )
     def canonical(
         context: dg.AssetExecutionContext, lake: LakeResource
-    ) -> Iterator[dg.MaterializeResult]:
+    ) -> Iterator[dg.MaterializeResult[None]]:
         dates = [dt.date.fromisoformat(key) for key in context.partition_keys]
         wanted = context.op_execution_context.selected_asset_keys
         for table in tables:
@@ -133,7 +133,7 @@ def _build(lake: Lake, project: Project, table: Table, dates: Sequence[dt.date])
 
 def _result(
     lake: Lake, project: Project, table: Table, dates: Sequence[dt.date]
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[None]:
     """Counts of the run's dates, and the check that they add up, as stored in the lake."""
     counts: dict[str, dict[str, int]] = {}
     reasons: dict[str, int] = {}

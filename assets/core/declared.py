@@ -1,12 +1,21 @@
 """Surveys declared in barometer.yaml as rows of `survey` and `survey_question`."""
 
+import datetime as dt
+from typing import Any
+
 import polars as pl
 
+from assets.lake.layout import Lake
+from assets.lake.slot import fingerprint
 from schemas.config.project import Project
 from schemas.registry import canonical
+from schemas.table import Table
 
 SOURCE = "configuration"
 """Name of the source of declared rows."""
+
+CODE_VERSION = 1
+"""Raise it when the same declarations would make other rows."""
 
 
 def declared_rows(project: Project, table_name: str) -> pl.DataFrame:
@@ -40,3 +49,19 @@ def declared_rows(project: Project, table_name: str) -> pl.DataFrame:
     }
     numbered = [{**row, **lineage, "_row_number": i} for i, row in enumerate(rows, start=1)]
     return pl.DataFrame(numbered, schema=table.polars_schema())
+
+
+def build_declared(lake: Lake, project: Project, table: Table) -> dict[dt.date, dict[str, Any]]:
+    """Bring the core partition of declared rows up to date; its counts if it was built."""
+    rows = declared_rows(project, table.name)
+    slot = lake.core(table.name, SOURCE, project.start_date)
+    inputs = fingerprint(CODE_VERSION, rows.write_ndjson(), repr(table))
+    if slot.is_current(inputs):
+        return {}
+    every = dict.fromkeys(("rows_raw", "rows_mapped", "accepted"), rows.height)
+    none = dict.fromkeys(("filtered", "quarantined", "superseded"), 0)
+    facts = {**every, **none, "reasons": {}, "mode": "snapshot"}
+    with slot.replace(inputs) as draft:
+        rows.write_parquet(draft.path("accepted.parquet"))
+        draft.facts.update(facts)
+    return {project.start_date: facts}

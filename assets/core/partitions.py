@@ -2,7 +2,7 @@
 
 Every row of an extract goes one of these ways, and the counts are checked to add up before
 anything is written: rows_mapped = accepted + quarantined + superseded, where rows_mapped is
-rows_raw − filtered, or for an unpivoted survey its filled cells.
+rows_raw - filtered, or for an unpivoted survey its filled cells.
 """
 
 import datetime as dt
@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from assets.core.declared import SOURCE as DECLARED
-from assets.core.declared import declared_rows
+from assets.core.declared import build_declared
 from assets.core.pseudonyms import key_fingerprint, pseudonymised
 from assets.core.references import (
     lookup_rows,
@@ -81,7 +81,7 @@ def build_core(
     """
     contract = canonical(table)
     if source == DECLARED:
-        return _build_declared(lake, project, contract)
+        return build_declared(lake, project, contract)
     mapping = project.sources[source].tables[table]
     pending = _pending(lake, project, contract, source=source, dates=dates)
     built: dict[dt.date, dict[str, Any]] = {}
@@ -154,44 +154,74 @@ def _build_batch(
         check_columns(mapping, item.raw.facts["columns"], where=where)
     built = {}
     for group in _same_questions(lake, project, table, batch):
-        dates = [item.date for item in group]
-        context = _context(lake, project, table, source=source, dates=dates)
-        raw = _raw_rows(lake, source, dates)
-        kept = keep_wanted(raw, mapping)
-        long = unpivoted(kept, mapping)
-        plan, _ = map_rows(long, mapping, table, context)
-        rows = plan.collect(engine="streaming").sort("_logical_date", "_source_file", "_row_number")
-        quarantined = _quarantined(rows, raw, kept=kept, mapping=mapping, context=context, table=table)
-        acceptable = rows.filter(~pl.col(REFUSED))
-        order = [name for name in rows.columns if name.startswith("_by_")]
-        latest, superseded = latest_rows(acceptable, table.key, order=order)
-        latest = pseudonymised(latest.select(table.polars_schema().names()), table, _pii_key(project))
-        filtered = _row_counts(raw, kept) if mapping.where else {}
-        accepted_of = _by_date(latest)
-        refused_of = _by_date(quarantined)
-        mapped_of = dict(rows.group_by("_logical_date").len().rows())
+        context = _context(lake, project, table, source=source, dates=[i.date for i in group])
+        raw = _raw_rows(lake, source, [item.date for item in group])
+        parts = _split_ways(raw, mapping, table, context, _pii_key(project))
         for item in group:
-            accepted = accepted_of.get(item.date, latest.clear())
-            refused = refused_of.get(item.date, quarantined.clear())
-            facts = {
+            facts, accepted, refused = parts.of(item.date)
+            facts |= {
                 "rows_raw": int(item.raw.facts["rows"]),
-                "filtered": filtered.get(item.date, 0),
-                "rows_mapped": mapped_of.get(item.date, 0),
-                "accepted": accepted.height,
-                "quarantined": refused.height,
-                "superseded": superseded.get(item.date, 0),
-                "reasons": count_reasons(refused),
                 "mode": project.sources[source].mode,
             }
             _check_conservation(facts, mapping, where=f"{table.name} from {source}, {item.date}")
-            slot = lake.core(table.name, source, item.date)
-            with slot.replace(item.inputs) as draft:
+            with lake.core(table.name, source, item.date).replace(item.inputs) as draft:
                 accepted.write_parquet(draft.path("accepted.parquet"), compression_level=1)
                 if refused.height:
                     refused.write_parquet(draft.path("quarantined.parquet"))
                 draft.facts.update(facts)
             built[item.date] = facts
     return built
+
+
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """The ways that the rows of some dates went."""
+
+    latest: dict[dt.date, pl.DataFrame]
+    refused: dict[dt.date, pl.DataFrame]
+    mapped: dict[dt.date, int]
+    superseded: dict[dt.date, int]
+    filtered: dict[dt.date, int]
+    no_rows: pl.DataFrame
+
+    def of(self, date: dt.date) -> tuple[dict[str, Any], pl.DataFrame, pl.DataFrame]:
+        """Counts, accepted rows and quarantined rows of one date."""
+        accepted = self.latest.get(date, self.no_rows)
+        refused = self.refused.get(date, pl.DataFrame(schema=QUARANTINE))
+        facts = {
+            "filtered": self.filtered.get(date, 0),
+            "rows_mapped": self.mapped.get(date, 0),
+            "accepted": accepted.height,
+            "quarantined": refused.height,
+            "superseded": self.superseded.get(date, 0),
+            "reasons": count_reasons(refused),
+        }
+        return facts, accepted, refused
+
+
+def _split_ways(
+    raw: pl.LazyFrame,
+    mapping: TableMap,
+    table: Table,
+    context: MappingContext,
+    pii_key: str | None,
+) -> _Ways:
+    """Map raw rows and part them into accepted, quarantined and superseded ones."""
+    kept = keep_wanted(raw, mapping)
+    plan, _ = map_rows(unpivoted(kept, mapping), mapping, table, context)
+    rows = plan.collect(engine="streaming").sort("_logical_date", "_source_file", "_row_number")
+    quarantined = _quarantined(rows, raw, kept=kept, mapping=mapping, context=context, table=table)
+    order = [name for name in rows.columns if name.startswith("_by_")]
+    latest, superseded = latest_rows(rows.filter(~pl.col(REFUSED)), table.key, order=order)
+    latest = pseudonymised(latest.select(table.polars_schema().names()), table, pii_key)
+    return _Ways(
+        latest=_by_date(latest),
+        refused=_by_date(quarantined),
+        mapped=dict(rows.group_by("_logical_date").len().rows()),
+        superseded=superseded,
+        filtered=_row_counts(raw, kept) if mapping.where else {},
+        no_rows=latest.clear(),
+    )
 
 
 def _same_questions(
@@ -287,25 +317,8 @@ def _check_conservation(facts: dict[str, Any], mapping: TableMap, *, where: str)
             "rows were lost or made: this is a defect of the pipeline, nothing was written",
             where=where,
             found={name: facts[name] for name in COUNTS},
-            allowed="rows_raw − filtered = accepted + quarantined + superseded",
+            allowed="rows_raw - filtered = accepted + quarantined + superseded",
         )
-
-
-def _build_declared(
-    lake: Lake, project: Project, table: Table
-) -> dict[dt.date, dict[str, Any]]:
-    rows = declared_rows(project, table.name)
-    slot = lake.core(table.name, DECLARED, project.start_date)
-    inputs = fingerprint(CODE_VERSION, rows.write_ndjson(), repr(table))
-    if slot.is_current(inputs):
-        return {}
-    facts: dict[str, Any] = dict.fromkeys(COUNTS, 0)
-    facts |= {name: rows.height for name in ("rows_raw", "rows_mapped", "accepted")}
-    facts |= {"reasons": {}, "mode": "snapshot"}
-    with slot.replace(inputs) as draft:
-        rows.write_parquet(draft.path("accepted.parquet"))
-        draft.facts.update(facts)
-    return {project.start_date: facts}
 
 
 def _lookup_sources(mapping: TableMap) -> list[str]:

@@ -115,15 +115,17 @@ class PolarsExecutionEngine(ExecutionEngine[NoReturn]):
             requests.append(Request(asked, data.schema))
         values = self._first_pass(computations, metrics, requests, frame=data.frame)
         follow_ups = {
-            index: expression
+            index: plan
             for index, (metric, request) in enumerate(zip(metrics, requests, strict=True))
             if metric.follow_up is not None
-            and (expression := metric.follow_up(values[index], request)) is not None
+            and (plan := metric.follow_up(values[index], request, data.frame)) is not None
         }
         if follow_ups:
-            found = self._collect(data.frame, list(follow_ups.values()))
-            for index, value in zip(follow_ups, found, strict=True):
-                values[index] = value
+            self.pass_count += 1
+            # plans collected together share the scan, and each stops once its sample is full
+            found = pl.collect_all(list(follow_ups.values()), engine="streaming")
+            for index, frame in zip(follow_ups, found, strict=True):
+                values[index] = frame.to_series().to_list()
         return {
             computation.metric_configuration.id: metric.finish(value, request)
             for computation, metric, request, value in zip(

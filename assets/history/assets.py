@@ -36,7 +36,7 @@ def _history_asset(
     )
     def latest_versions(
         context: dg.AssetExecutionContext, lake: LakeResource
-    ) -> Iterator[dg.MaterializeResult]:
+    ) -> Iterator[dg.MaterializeResult[None]]:
         wanted = context.op_execution_context.selected_asset_keys
         for table in tables:
             if dg.AssetKey(["history", table.name]) in wanted:
@@ -67,7 +67,7 @@ def _spec(table: Table, project: Project, freshness: dg.FreshnessPolicy) -> dg.A
     )
 
 
-def _result(report: MergeReport) -> dg.MaterializeResult:
+def _result(report: MergeReport) -> dg.MaterializeResult[None]:
     months = ", ".join(report.months_rewritten[:36])
     return dg.MaterializeResult(
         asset_key=["history", report.table],

@@ -108,19 +108,14 @@ def hash_marker() -> str:
 
 
 def _current_index(store: Store, month: str) -> Receipt:
+    """Receipt of a month's index, made first where it is missing or out of date."""
     data = store.slot(month).receipt()
     slot = store.index_slot(month)
     inputs = fingerprint(data and data.digests[DATA], hash_marker(), store.index_columns)
     receipt = slot.receipt()
-    if (
-        receipt is None
-        or receipt.inputs != inputs
-        or not (slot.folder / receipt.files[KEYS]).exists()
-    ):
-        keys = store.scan([month]).select(store.index_columns).collect()
-        with slot.replace(inputs) as draft, draft.path(KEYS).open("wb") as file:
-            np.save(file, sorted_hashes(keys, store.index_columns))
-        receipt = slot.receipt()
-    if receipt is None:
-        raise AssertionError
-    return receipt
+    if receipt is not None and slot.is_current(inputs):
+        return receipt
+    keys = store.scan([month]).select(store.index_columns).collect()
+    with slot.replace(inputs) as draft, draft.path(KEYS).open("wb") as file:
+        np.save(file, sorted_hashes(keys, store.index_columns))
+    return _current_index(store, month)

@@ -37,7 +37,7 @@ def kpi_assets(project: Project, *, freshness: dg.FreshnessPolicy) -> list[dg.As
         owners=[project.owner],
         freshness_policy=freshness,
     )
-    def kpi_state(lake: LakeResource) -> dg.MaterializeResult:
+    def kpi_state(lake: LakeResource) -> dg.MaterializeResult[None]:
         report = build_states(lake.lake, project)
         return dg.MaterializeResult(
             metadata={
@@ -59,7 +59,7 @@ def kpi_assets(project: Project, *, freshness: dg.FreshnessPolicy) -> list[dg.As
         freshness_policy=freshness,
         metadata={"dagster/column_schema": column_schema(table)},
     )
-    def kpi_value(lake: LakeResource) -> dg.MaterializeResult:
+    def kpi_value(lake: LakeResource) -> dg.MaterializeResult[None]:
         as_of = latest_date(lake.lake, project)
         report = build_values(lake.lake, project, as_of=as_of)
         return dg.MaterializeResult(

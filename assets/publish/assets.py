@@ -24,7 +24,7 @@ def publish_assets(project: Project, *, freshness: dg.FreshnessPolicy) -> list[d
     )
     def warehouse(
         context: dg.AssetExecutionContext, lake: LakeResource
-    ) -> Iterator[dg.MaterializeResult]:
+    ) -> Iterator[dg.MaterializeResult[None]]:
         report = publish(
             lake.lake,
             project,

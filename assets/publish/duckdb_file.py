@@ -8,12 +8,16 @@ version that DuckDB 1.x clients read.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from assets.lake.atomic import atomic_path
 from schemas.errors import PublishError
 from schemas.table import SQL_TYPES, Table
+
+if TYPE_CHECKING:
+    import duckdb
 
 STORAGE_VERSION = "v1.2.0"
 
@@ -60,7 +64,7 @@ def write_warehouse(path: Path, contents: Sequence[Content]) -> None:
             connection.close()
 
 
-def _write(connection: "duckdb.DuckDBPyConnection", content: Content) -> None:  # type: ignore[name-defined]  # noqa: F821
+def _write(connection: "duckdb.DuckDBPyConnection", content: Content) -> None:
     table = content.table
     name = _quoted(table.name)
     columns = ", ".join(
@@ -69,7 +73,7 @@ def _write(connection: "duckdb.DuckDBPyConnection", content: Content) -> None:  
     )
     connection.execute(f"CREATE TABLE w.{name} ({columns})")
     connection.register("rows_", content.rows.to_arrow())
-    connection.execute(f"INSERT INTO w.{name} BY NAME SELECT * FROM rows_")
+    connection.execute(f"INSERT INTO w.{name} BY NAME SELECT * FROM rows_")  # noqa: S608  quoted
     connection.unregister("rows_")
     connection.execute(f"COMMENT ON TABLE w.{name} IS {_literal(table.description)}")
     for column in table.all_columns:
@@ -78,15 +82,16 @@ def _write(connection: "duckdb.DuckDBPyConnection", content: Content) -> None:  
         connection.execute(f"COMMENT ON COLUMN {where} IS {_literal(comment)}")
 
 
-def _audit(connection: "duckdb.DuckDBPyConnection", content: Content) -> None:  # type: ignore[name-defined]  # noqa: F821
+def _audit(connection: "duckdb.DuckDBPyConnection", content: Content) -> None:
     """Rows and keys of the file as read back, against the rows that were to be written."""
     table = content.table
     name = _quoted(table.name)
     key = ", ".join(_quoted(column) for column in table.key)
-    written, keys = connection.execute(
-        f"SELECT (SELECT count(*) FROM w.{name}), "  # noqa: S608  names come from contracts
+    counts = (
+        f"SELECT (SELECT count(*) FROM w.{name}), "  # noqa: S608  quoted
         f"(SELECT count(*) FROM (SELECT DISTINCT {key} FROM w.{name}))"
-    ).fetchone()
+    )
+    written, keys = connection.execute(counts).fetchall()[0]
     if written != content.rows.height or keys != written:
         raise PublishError(
             "the audit of the new warehouse failed; the previous publish stays",

@@ -1,9 +1,12 @@
 """Gather what is to be published, and publish it if anything changed."""
 
 import datetime as dt
+import hashlib
+import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -89,7 +92,7 @@ def publish(
     frames["run_log"] = _run_log(entries)
     contents = [
         Content(table, frames[table.name].select(table.polars_schema().names()).cast(
-            dict(table.polars_schema())))
+            table.polars_schema()))
         for table in published_tables(project)
     ]  # fmt: skip
     write_warehouse(lake.warehouse, contents)
@@ -122,19 +125,17 @@ def _record_path(warehouse: Path) -> Path:
     return warehouse.with_name("publish.json")
 
 
-def _record(warehouse: Path) -> dict[str, object]:
+def _record(warehouse: Path) -> dict[str, Any]:
     try:
-        return json.loads(_record_path(warehouse).read_text(encoding="utf-8"))
+        found: dict[str, Any] = json.loads(_record_path(warehouse).read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         # without its record the file is written once more: the same content, a new publish_id
         return {"inputs": None, "publish_id": None, "rows": {}, "log": []}
+    return found
 
 
 def _digest(frame: pl.DataFrame) -> str:
     """Fingerprint of a frame's rows in their order."""
-    import hashlib
-    import io
-
     buffer = io.BytesIO()
     frame.write_ipc(buffer, compression="uncompressed")
     return hashlib.sha256(buffer.getbuffer()).hexdigest()

@@ -1,6 +1,7 @@
 """Dagster assets of the raw layer: one per source, one partition per logical date."""
 
 import datetime as dt
+from typing import Any
 
 import dagster as dg
 
@@ -55,7 +56,9 @@ def _raw_asset(
         freshness_policy=freshness,
         metadata={"path": source.files.path, "on_missing": source.on_missing},
     )
-    def extract(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
+    def extract(
+        context: dg.AssetExecutionContext, lake: LakeResource
+    ) -> dg.MaterializeResult[None]:
         pulls = []
         for key in context.partition_keys:
             try:
@@ -74,11 +77,13 @@ def _may_pass(error: ExtractError) -> bool:
     )
 
 
-def _metadata(lake: LakeResource, name: str, pulls: list[Pull]) -> dict[str, object]:
+def _metadata(
+    lake: LakeResource, name: str, pulls: list[Pull]
+) -> dict[str, dg.MetadataValue[Any] | dg.TableSchema | int]:
     notes = [f"{each.date}: {note}" for each in pulls for note in each.notes]
     receipt = lake.lake.raw(name, pulls[-1].date).receipt()
     columns = receipt.facts["columns"] if receipt else []
-    found: dict[str, object] = {
+    found: dict[str, dg.MetadataValue[Any] | dg.TableSchema | int] = {
         "dagster/row_count": sum(each.rows for each in pulls),
         "dates_extracted": sum(each.status == "extracted" for each in pulls),
         "dates_unchanged": sum(each.status in {"unchanged", "kept"} for each in pulls),

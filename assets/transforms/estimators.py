@@ -25,8 +25,6 @@ FACTORS: Final[Mapping[Unit, float]] = {
 
 QUANTILES: Final[Mapping[Estimator, float]] = {"median": 0.5, "p90": 0.9}
 
-_SQUARES = frozenset({"xx", "xy", "yy"})
-
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
@@ -46,13 +44,12 @@ def real_components(measure: Measure) -> list[pl.Expr]:
     """
     found = []
     for name in COMPONENTS:
-        scale = float(measure.scale) ** (2 if name in _SQUARES else 1)
         if name in measure.components:
-            found.append((pl.col(name).cast(pl.Float64) / scale).alias(name))
+            found.append((pl.col(name).cast(pl.Float64) / measure.units(name)).alias(name))
         elif name in {"y", "yy"}:
             found.append(pl.col("n").cast(pl.Float64).alias(name))
         elif name == "xy" and "x" in measure.components:
-            found.append((pl.col("x").cast(pl.Float64) / measure.scale).alias(name))
+            found.append((pl.col("x").cast(pl.Float64) / measure.units("x")).alias(name))
         else:
             found.append(pl.lit(None, dtype=pl.Float64).alias(name))
     return found

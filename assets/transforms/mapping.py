@@ -125,16 +125,16 @@ def unpivoted(raw: pl.LazyFrame, mapping: TableMap) -> pl.LazyFrame:
     cells = {column for group in _CELLS for column in getattr(spec, group)}
     index = [name for name in required_columns(mapping) if name not in cells]
     parts = [
-        _melt(raw, spec, group, index=[*index, *LINEAGE]) for group in _CELLS if getattr(spec, group)
+        _melt(raw, spec, group, index=[*index, *LINEAGE])
+        for group in _CELLS
+        if getattr(spec, group)
     ]
     return pl.concat(parts, how="vertical")
 
 
 def _melt(raw: pl.LazyFrame, spec: Unpivot, group: str, *, index: list[str]) -> pl.LazyFrame:
     questions: dict[str, str] = getattr(spec, group)
-    long = raw.unpivot(
-        on=list(questions), index=index, variable_name="_column", value_name="_cell"
-    )
+    long = raw.unpivot(on=list(questions), index=index, variable_name="_column", value_name="_cell")
     long = long.with_columns(_without(pl.col("_cell").cast(pl.String), spec.null_values))
     long = long.filter(pl.col("_cell").is_not_null())
     if group == "choices" and spec.split_choices:
@@ -375,5 +375,8 @@ def _contract_flags(
     score = pl.col("score")
     outside = (score < pl.col("scale_min")) | (score > pl.col("scale_max"))
     is_code = pl.col("na_scores").list.contains(score).fill_null(value=False)
-    flag = (outside.fill_null(value=False) & ~is_code).alias("_off_scale")
-    return frame.with_columns(flag), [*reasons, Reason("_off_scale", OFF_SCALE, "score", "score")]
+    off_scale = (outside.fill_null(value=False) & ~is_code).alias("_off_scale")
+    return frame.with_columns(off_scale), [
+        *reasons,
+        Reason("_off_scale", OFF_SCALE, "score", "score"),
+    ]

@@ -20,8 +20,14 @@ from schemas.kpis.kpi import FactName
 
 Shape = Literal["share", "net", "mean", "ratio"]
 
-EXACT_DECIMALS = 9
-"""Decimals of scores and weights in fixed point."""
+REAL_DECIMALS = 12
+"""Decimals of a row's score or weight in fixed point."""
+
+REAL_SQUARE_DECIMALS = 15
+"""Decimals of a row's squares and products: fewer than twice the above, lest their sums overflow.
+
+With them, ten million rows may each have a weighted score of a hundred million.
+"""
 
 COMPONENTS: tuple[str, ...] = ("x", "y", "z", "xx", "xy", "yy")
 """Sums of a state besides `n`: x numerator (upper class of a net), z lower class of a net,
@@ -44,8 +50,8 @@ class Measure:
         x: Numerator, or condition.
         y: Denominator of a ratio.
         z: Condition of the lower class of a net.
-        decimals: Decimals that x and y have as fixed-point integers.
-        is_fixed: Whether x and y come as such integers already.
+        is_fixed: Whether x and y are fixed-point integers already.
+        decimals: Decimals that they then have.
         weight: Column of the row's weight.
         stratum: Column whose values must not be pooled.
         has_histogram: Whether x, in whole units ≥ 0, is also kept as a histogram.
@@ -60,8 +66,8 @@ class Measure:
     x: nw.Expr
     y: nw.Expr | None = None
     z: nw.Expr | None = None
-    decimals: int = 0
     is_fixed: bool = False
+    decimals: int = 0
     weight: str | None = None
     stratum: str | None = None
     has_histogram: bool = False
@@ -82,10 +88,19 @@ class Measure:
         return tuple(name for name in COMPONENTS if name in {*found, *added})
 
     @property
-    def scale(self) -> int:
-        """Fixed-point units of x and y in 1."""
-        decimals = EXACT_DECIMALS if self.weight else self.decimals
-        return int(10**decimals)
+    def is_real(self) -> bool:
+        """Whether a row's x and y are real numbers, rounded to fixed point before they are summed.
+
+        Otherwise they are integers, conditions included, and sums and products are exact.
+        """
+        return self.weight is not None or (self.shape in {"mean", "ratio"} and not self.is_fixed)
+
+    def units(self, component: str) -> int:
+        """Fixed-point units of a component in 1."""
+        is_product = len(component) > 1
+        if self.is_real:
+            return int(10 ** (REAL_SQUARE_DECIMALS if is_product else REAL_DECIMALS))
+        return int(10 ** (self.decimals * len(component)))
 
 
 def reason_code(measure: Measure) -> nw.Expr:
@@ -97,18 +112,16 @@ def reason_code(measure: Measure) -> nw.Expr:
 
 
 def _quantity(measure: Measure, value: nw.Expr, *, is_condition: bool) -> nw.Expr:
-    """A row's fixed-point contribution; 0 on excluded rows, whose value may be anything."""
+    """A row's contribution; 0 on excluded rows, whose value may be anything, NaN included."""
     counts = nw.col("reason") == 0
+    if is_condition and measure.weight is None:
+        return nw.when(counts & value).then(nw.lit(1)).otherwise(nw.lit(0)).cast(nw.Int128)
     if is_condition:
-        if measure.weight is None:
-            return nw.when(counts & value).then(nw.lit(1)).otherwise(nw.lit(0)).cast(nw.Int128)
-        weighted = nw.when(counts & value).then(nw.col(measure.weight)).otherwise(nw.lit(0.0))
-        return (weighted * measure.scale).round().cast(nw.Int128)
+        return nw.when(counts & value).then(nw.col(str(measure.weight))).otherwise(nw.lit(0.0))
     if measure.is_fixed:
         return nw.when(counts).then(value.cast(nw.Int128)).otherwise(nw.lit(0, nw.Int128))
     weighted = value if measure.weight is None else value * nw.col(measure.weight)
-    kept = nw.when(counts).then(weighted).otherwise(nw.lit(0.0))
-    return (kept * measure.scale).round().cast(nw.Int128)
+    return nw.when(counts).then(weighted).otherwise(nw.lit(0.0))
 
 
 def _quantities(measure: Measure) -> dict[str, nw.Expr]:
@@ -138,18 +151,20 @@ def summed(fact: pl.LazyFrame, measure: Measure, dimensions: Sequence[str]) -> p
     """
     keys = _keys(measure, dimensions)
     rows = _dated(fact, measure).with_columns(**_quantities(measure))
-    sums = {name: _product(name) for name in measure.components}
+    sums = {name: _sum(measure, name) for name in measure.components}
     frame = rows.group_by(*keys).agg(nw.len().cast(nw.Int64).alias("n"), **sums)
     native: pl.LazyFrame = frame.to_native()
     return native
 
 
-def _product(name: str) -> nw.Expr:
-    """Sum of a quantity, or of the product of two: `xy` is that of x and y."""
-    first, *second = list(name)
+def _sum(measure: Measure, component: str) -> nw.Expr:
+    """Exact sum of a quantity, or of the product of two: `xy` is that of x and y."""
+    first, *second = list(component)
     value = nw.col(first)
     for other in second:
         value = value * nw.col(other)
+    if measure.is_real:
+        value = (value * measure.units(component)).round().cast(nw.Int128)
     return value.sum()
 
 

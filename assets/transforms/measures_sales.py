@@ -25,8 +25,8 @@ def sales_measures() -> Iterator[Measure]:
         # a return is negative revenue whichever sign its source gives it
         x=nw.when(is_return & (net > 0)).then(net * -1).otherwise(net),
         y=nw.when(is_return).then(nw.lit(0)).otherwise(nw.lit(10**MONEY_SCALE)),
-        decimals=MONEY_SCALE,
         is_fixed=True,
+        decimals=MONEY_SCALE,
     )
     is_won = nw.col("outcome") == "won"
     yield Measure(

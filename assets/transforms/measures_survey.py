@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import narwhals as nw
 
-from assets.transforms.measures import EXACT_DECIMALS, Measure
+from assets.transforms.measures import Measure
 from schemas.config.kpis import KpiConfig
 
 _SCORE = nw.col("score")
@@ -106,7 +106,6 @@ def _csat(top_boxes: Mapping[int, int], weights: str) -> Iterator[Measure]:
         concerns=_concerns("csat"),
         reasons=_reasons(wrong_scale=_GREATEST <= _LEAST, boxes=False, weights=weights),
         x=(_favourable() - _LEAST) / (_GREATEST - _LEAST) * 100,
-        decimals=EXACT_DECIMALS,
         weight=_weight(weights),
     )
 
@@ -120,7 +119,6 @@ def _ces(weights: str) -> Iterator[Measure]:
         concerns=_concerns("ces"),
         reasons=_reasons(wrong_scale=_GREATEST <= _LEAST, boxes=False, weights=weights),
         x=_SCORE,
-        decimals=EXACT_DECIMALS,
         weight=_weight(weights),
         stratum="scale",
     )

@@ -58,7 +58,7 @@ def spell_out(
         pl.struct(pl.exclude(*LINEAGE)).struct.json_encode().alias("raw"),
     )
     joined = rows.join(whole, on=list(LINEAGE[1:]), how="left", maintain_order="left")
-    return joined.select(SCHEMA.names()).cast(dict(SCHEMA))
+    return joined.select(SCHEMA.names()).cast(SCHEMA)
 
 
 def count_reasons(quarantined: pl.DataFrame) -> dict[str, int]:

@@ -61,7 +61,11 @@ def read_boolean(text: pl.Expr) -> pl.Expr:
     """true/false, t/f, yes/no, y/n, 1/0 in any case → Boolean."""
     folded = text.str.strip_chars().str.to_lowercase()
     return (
-        pl.when(folded.is_in(_TRUE)).then(True).when(folded.is_in(_FALSE)).then(False).otherwise(None)
+        pl.when(folded.is_in(_TRUE))
+        .then(True)
+        .when(folded.is_in(_FALSE))
+        .then(False)
+        .otherwise(None)
     )
 
 
@@ -103,7 +107,7 @@ def _number_as(number: pl.Expr, column: Column, spec: ColumnMap) -> pl.Expr:
 def read_date(text: pl.Expr, formats: Sequence[str]) -> pl.Expr:
     """Text → Date by the first format that fits; times of day in a format are cut off."""
     stripped = text.str.strip_chars()
-    tries = []
+    tries: list[pl.Expr] = []
     for form in formats or DATE_FORMATS:
         unread = stripped if not tries else pl.when(pl.coalesce(tries).is_null()).then(stripped)
         if any(mark in form for mark in ("%H", "%I", "%T", "%R")):

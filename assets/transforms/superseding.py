@@ -1,5 +1,6 @@
 """Several rows of one key in one extract: the latest is kept, the others are superseded."""
 
+import datetime as dt
 from collections.abc import Sequence
 
 import polars as pl
@@ -7,7 +8,7 @@ import polars as pl
 
 def latest_rows(
     rows: pl.DataFrame, key: Sequence[str], *, order: Sequence[str]
-) -> tuple[pl.DataFrame, dict[object, int]]:
+) -> tuple[pl.DataFrame, dict[dt.date, int]]:
     """Keep the latest row of each key and logical date.
 
     Args:

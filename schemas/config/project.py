@@ -102,9 +102,7 @@ class Question(Model):
     """One question of a survey declared in the configuration."""
 
     metric: str = Field(description="What it measures.")
-    scale: tuple[float, float] | None = Field(
-        default=None, description="Least and greatest score."
-    )
+    scale: tuple[float, float] | None = Field(default=None, description="Least and greatest score.")
     higher_is_better: bool = Field(default=True, description="Direction of the scale.")
     attribute: str | None = Field(default=None, description="What it is about.")
     na_codes: tuple[float, ...] = Field(default=(), description="Scores that mean no answer.")

@@ -24,9 +24,9 @@ def _many_faults() -> dict[str, float]:
 
 @pytest.fixture(scope="session")
 def varied(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Six weeks with a clock change and all kinds of fault."""
+    """A month with a clock change and all kinds of fault."""
     settings = Settings(
-        customers=300, days=42, end=dt.date(2026, 4, 12), seed=5, faults=_many_faults()
+        customers=300, days=30, end=dt.date(2026, 4, 5), seed=5, faults=_many_faults()
     )
     folder = tmp_path_factory.mktemp("varied")
     return Run(folder, settings, simulate(folder, settings))
@@ -37,8 +37,8 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """The same company in plain CSV."""
     settings = Settings(
         customers=300,
-        days=42,
-        end=dt.date(2026, 4, 12),
+        days=30,
+        end=dt.date(2026, 4, 5),
         seed=5,
         faults=_many_faults(),
         formats="csv",

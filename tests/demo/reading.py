@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
+from demo.settings import Settings
 from demo.shapes import Layout, Source
 from demo.simulate import sources_of
 
@@ -61,6 +62,6 @@ def _text(path: Path, layout: Layout) -> str:
     return content.decode(layout.encoding)
 
 
-def source_of(settings, name: str) -> Source:
+def source_of(settings: Settings, name: str) -> Source:
     """Source by name."""
     return next(source for source in sources_of(settings) if source.name == name)

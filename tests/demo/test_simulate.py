@@ -9,7 +9,7 @@ from demo.simulate import simulate, sources_of
 from schemas.registry import TABLES
 from tests.demo.conftest import Run
 
-SMALL = Settings(customers=120, days=8, seed=3)
+SMALL = Settings(customers=120, days=5, seed=3)
 
 
 def _digests(folder: Path) -> dict[str, str]:
@@ -32,7 +32,7 @@ def test_another_seed_gives_another_company(tmp_path: Path) -> None:
     simulate(tmp_path / "a", SMALL)
     simulate(tmp_path / "b", replace(SMALL, seed=4))
     first, second = _digests(tmp_path / "a"), _digests(tmp_path / "b")
-    assert first["crm/accounts/clients_20260623.csv"] != second["crm/accounts/clients_20260623.csv"]
+    assert first["crm/accounts/clients_20260626.csv"] != second["crm/accounts/clients_20260626.csv"]
     assert first["manifest.json"] != second["manifest.json"]
 
 

@@ -51,7 +51,9 @@ def _without_zeros(counts: dict[str, dict[str, int]]) -> dict[str, dict[str, int
         ("crm_leads", "lead_id", "created_at", "outcome", "lead_outcomes_by_month"),
     ],
 )
-def test_states_by_month(plain: Run, source, key, event, state, figure) -> None:
+def test_states_by_month(
+    plain: Run, source: str, key: str, event: str, state: str, figure: str
+) -> None:
     rows = _final_state(plain, source, [key]).with_columns(_month(event))
     found: dict[str, dict[str, int]] = defaultdict(dict)
     for month, value, number in rows.group_by("month", state).len().iter_rows():

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from demo import plan as p
+from demo.catalog import CATEGORIES, PRODUCTS_PER_CATEGORY, list_prices
 from demo.company import Company
 from demo.plan import csat_expected, nps_expected
 from demo.questionnaire import BLANK, DELIVERY
@@ -21,8 +22,11 @@ WANTED = (
 )  # fmt: skip
 
 
+Simulated = tuple[World, dict[str, pl.DataFrame]]
+
+
 @pytest.fixture(scope="module")
-def company() -> tuple[World, dict[str, pl.DataFrame]]:
+def company() -> Simulated:
     """A company of keen respondents, so that chance matters less."""
     rates = Rates(
         relational_invitations=0.05, relational_response=0.7, transactional_response=0.9,
@@ -49,7 +53,7 @@ def _nps(scores: pl.Series) -> tuple[float, float]:
     return 100 * (promoters - detractors), 100 * sqrt(variance / len(scores))
 
 
-def test_nps_falls_in_one_region_from_the_planted_day(company) -> None:
+def test_nps_falls_in_one_region_from_the_planted_day(company: Simulated) -> None:
     world, streams = company
     rows = streams["survey_relational"].filter(pl.col("q.nps") != BLANK)
     who, day = _customers(rows), rows["_day"].to_numpy()
@@ -67,7 +71,9 @@ def test_nps_falls_in_one_region_from_the_planted_day(company) -> None:
 
 
 @pytest.mark.parametrize(("arm", "effect"), [("ab_arm", p.CSAT_EFFECT), ("placebo_arm", 0.0)])
-def test_an_initiative_has_its_effect_and_the_placebo_none(company, arm, effect) -> None:
+def test_an_initiative_has_its_effect_and_the_placebo_none(
+    company: Simulated, arm: str, effect: float
+) -> None:
     world, streams = company
     rows = streams["survey_transactional"].filter(
         (pl.col("survey_id") == DELIVERY) & (pl.col("_day") >= world.plan.initiative)
@@ -80,7 +86,7 @@ def test_an_initiative_has_its_effect_and_the_placebo_none(company, arm, effect)
     assert shares[1] - shares[0] == pytest.approx(expected, abs=5.5)
 
 
-def test_features_have_their_kano_class(company) -> None:
+def test_features_have_their_kano_class(company: Simulated) -> None:
     _, streams = company
     table = ("QAAAO", "RIIIM", "RIIIM", "RIIIM", "RRRRQ")
     for feature, own in p.KANO_CLASSES.items():
@@ -91,7 +97,7 @@ def test_features_have_their_kano_class(company) -> None:
         assert counts["Q"] == 0
 
 
-def test_the_complaint_term_rises_before_nps_falls(company) -> None:
+def test_the_complaint_term_rises_before_nps_falls(company: Simulated) -> None:
     world, streams = company
     rows = streams["survey_relational"]
     region = world.region_on(_customers(rows), 0)
@@ -107,7 +113,7 @@ def test_the_complaint_term_rises_before_nps_falls(company) -> None:
     assert between.select(has_term.mean()).item() > 0.3
 
 
-def test_the_lost_cohort_stops_ordering(company) -> None:
+def test_the_lost_cohort_stops_ordering(company: Simulated) -> None:
     world, streams = company
     in_cohort = world.channel == CHANNELS.index(p.LOST_CHANNEL)
     stopped = world.stops <= world.plan.lost
@@ -118,7 +124,7 @@ def test_the_lost_cohort_stops_ordering(company) -> None:
     assert stopped[~in_cohort].mean() < 0.15
 
 
-def test_leads_are_won_at_the_rate_of_their_source(company) -> None:
+def test_leads_are_won_at_the_rate_of_their_source(company: Simulated) -> None:
     _, streams = company
     closed = streams["crm_leads"].filter("_final")
     for source, group in closed.group_by("source"):
@@ -127,7 +133,7 @@ def test_leads_are_won_at_the_rate_of_their_source(company) -> None:
         assert (group["outcome"] == "won").mean() == pytest.approx(rate, abs=4 * error)
 
 
-def test_baskets_of_the_treated_grow(company) -> None:
+def test_baskets_of_the_treated_grow(company: Simulated) -> None:
     world, streams = company
     rows = streams["erp_orders"].filter(~pl.col("_final"))
     who = _customers(rows)
@@ -136,39 +142,26 @@ def test_baskets_of_the_treated_grow(company) -> None:
         (pl.col("_day") >= world.plan.initiative).alias("is_after"),
         pl.col("net_amount").cast(pl.Float64),
     ).filter(pl.Series(world.created[who] <= world.plan.initiative))
-    means = (
-        dict(
-            rows.group_by(pl.struct("arm", "is_after"))
-            .agg(pl.mean("net_amount"))
-            .rows_by_key("arm", unique=True)
-        )
-        if False
-        else {key: group["net_amount"].mean() for key, group in rows.group_by("arm", "is_after")}
-    )
+    groups = rows.group_by("arm", "is_after")
+    means = {key: group["net_amount"].mean() for key, group in groups}
     growth = (means[1, True] / means[1, False]) / (means[0, True] / means[0, False]) - 1
     assert growth == pytest.approx(p.BASKET_EFFECT, abs=0.12)
 
 
-def test_prices_of_one_family_rise(company) -> None:
+def test_prices_of_one_family_rise(company: Simulated) -> None:
     world, streams = company
-    from demo.catalog import CATEGORIES, PRODUCTS_PER_CATEGORY, list_prices
-
-    before, after = (
-        list_prices(world.plan.price_rise - 1, world.plan.price_rise),
-        list_prices(world.plan.price_rise, world.plan.price_rise),
-    )
+    rises_on = world.plan.price_rise
+    before, after = list_prices(rises_on - 1, rises_on), list_prices(rises_on, rises_on)
     families = np.array(list(CATEGORIES.values())).repeat(PRODUCTS_PER_CATEGORY)
     rise = after / before - 1
     assert rise[families == p.PRICE_RISE_FAMILY] == pytest.approx(p.PRICE_RISE, abs=0.001)
     assert not rise[families != p.PRICE_RISE_FAMILY].any()
-    cost = streams["erp_order_lines"]["unit_cost"].cast(pl.Float64) * 100
-    assert set(cost.round().cast(pl.Int64)) <= {
-        *np.rint(before * 0.6).astype(int).tolist(),
-        *np.rint(after * 0.6).astype(int).tolist(),
-    }
+    told = streams["erp_order_lines"]["unit_cost"].cast(pl.Float64) * 100
+    costs = np.rint(np.concatenate([before, after]) * 0.6).astype(int)
+    assert set(told.round().cast(pl.Int64)) <= set(costs.tolist())
 
 
-def test_contacts_are_answered_and_resolved_as_planned(company) -> None:
+def test_contacts_are_answered_and_resolved_as_planned(company: Simulated) -> None:
     _, streams = company
     done = streams["crm_interactions"].filter("_final")
     expected = p.ONE_CONTACT_SHARE * (1 - p.REOPEN_SHARE)
@@ -181,7 +174,7 @@ def test_contacts_are_answered_and_resolved_as_planned(company) -> None:
         assert group["first_response_at"].median() == pytest.approx(planned, rel=0.2)
 
 
-def test_the_more_important_criterion_tells_more_of_satisfaction(company) -> None:
+def test_the_more_important_criterion_tells_more_of_satisfaction(company: Simulated) -> None:
     _, streams = company
     names = list(p.IMPORTANCE)
     rows = streams["survey_relational"].select("q.csat", *(f"q.sat_{name}" for name in names))

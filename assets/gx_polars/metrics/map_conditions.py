@@ -20,6 +20,8 @@ from assets.gx_polars.values import named
 MAX_SAMPLE: Final = 200
 """The most unexpected values or rows that a result carries, as in Great Expectations."""
 
+_ROW_NUMBER: Final = "_gx_polars_row_number"
+
 MAP_METRICS: Final[Mapping[str, str]] = {
     "column_values.nonnull": "expect_column_values_to_not_be_null",
     "column_values.null": "expect_column_values_to_be_null",
@@ -79,8 +81,10 @@ def _unexpected_count(name: str, expectation_type: str) -> Metric:
     return Metric(
         f"{name}.unexpected_count",
         _repetitions,
-        finish=lambda count, _: int(count),
-        follow_up=lambda repetitions, request: exact(request) if repetitions else None,
+        finish=lambda count, _: int(count[0] if isinstance(count, list) else count),
+        follow_up=lambda repetitions, request, frame: (
+            frame.select(exact(request)) if repetitions else None
+        ),
     )
 
 
@@ -107,12 +111,13 @@ def _sample(name: str, expectation_type: str, what: Callable[[Request], pl.Expr]
     """The first unexpected values, looked for only where the first pass found some."""
     count = _unexpected_count(_map_name(expectation_type), expectation_type)
 
-    def follow_up(found: int, request: Request) -> pl.Expr | None:
+    def follow_up(found: int, request: Request, frame: pl.LazyFrame) -> pl.LazyFrame | None:
         size = _sample_size(request, is_list=name.endswith(("_values", "_list")))
         if not found or not size:
             return None
         condition = unexpected_condition(expectation_type, request.kwargs)
-        return what(request).filter(condition).head(size).implode()
+        rows = frame.with_row_index(_ROW_NUMBER) if name.endswith("_index_list") else frame
+        return rows.filter(condition).head(size).select(what(request).alias("sample"))
 
     return Metric(
         name,
@@ -146,7 +151,7 @@ def _positions_of(request: Request) -> pl.Expr:
     """The row's number from zero, or the key columns that the result format names."""
     keys = (request.kwargs.get("result_format") or {}).get("unexpected_index_column_names")
     if not keys:
-        return pl.int_range(pl.len(), dtype=pl.Int64)
+        return pl.col(_ROW_NUMBER)
     domain = [request.column] if "column" in request.kwargs else columns_of(request.kwargs)
     return pl.struct([named(name) for name in dict.fromkeys([*domain, *keys])])
 

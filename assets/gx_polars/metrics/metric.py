@@ -63,15 +63,16 @@ class Metric:
         name: The metric's name in Great Expectations.
         expression: What the first pass computes.
         finish: From what the passes computed to the metric's value.
-        follow_up: What a second pass must compute, given what the first one found; ``None`` where
-            the first one suffices. Its result replaces that of the first pass.
+        follow_up: What a second pass must compute of the frame, given what the first one found;
+            ``None`` where the first one suffices. The list of the values of its one column
+            replaces the result of the first pass.
         shares: The metric whose expression this one computes too, if it is another's.
     """
 
     name: str
     expression: Callable[[Request], pl.Expr]
     finish: Callable[[Raw, Request], Found] = _unchanged
-    follow_up: Callable[[Raw, Request], pl.Expr | None] | None = None
+    follow_up: Callable[[Raw, Request, pl.LazyFrame], pl.LazyFrame | None] | None = None
     shares: str | None = None
 
     def key(self, request: Request) -> Hashable:

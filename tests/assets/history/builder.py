@@ -60,13 +60,13 @@ def put(lake: Lake, table: str, source: str, date: dt.date, extract: Extract) ->
 
 
 def put_rows(
-    lake: Lake, table: str, date: dt.date, rows: Sequence[Row], *, source: str = "main", **more: Any
+    lake: Lake, table: str, date: dt.date, rows: Sequence[Row], *, mode: str = "incremental"
 ) -> None:
-    put(lake, table, source, date, Extract(rows, **more))
+    put(lake, table, "main", date, Extract(rows, mode))
 
 
-def merge(lake: Lake, table: str, **more: Any) -> MergeReport:
-    return merge_table(lake, canonical(table), time_zone=ZONE, **more)
+def merge(lake: Lake, table: str, dates: Iterable[dt.date] | None = None) -> MergeReport:
+    return merge_table(lake, canonical(table), time_zone=ZONE, dates=dates)
 
 
 def rebuild(lake: Lake, table: str) -> MergeReport:
@@ -75,6 +75,19 @@ def rebuild(lake: Lake, table: str) -> MergeReport:
 
 def history(lake: Lake, table: str, *months: str) -> pl.DataFrame:
     return scan_history(lake, canonical(table), months or None).collect()
+
+
+def keys(lake: Lake, table: str, column: str) -> dict[str, list[Any]]:
+    """Every month's values of a column, ascending."""
+    return {name: sorted(rows.get_column(column)) for name, rows in months(lake, table).items()}
+
+
+def order(name: str, at: str, status: str = "new") -> Row:
+    return {"order_id": name, "account_id": "a", "ordered_at": instant(at), "status": status}
+
+
+def line(name: str, number: int = 1, product: str = "p") -> Row:
+    return {"order_id": name, "line_number": number, "product_id": product}
 
 
 def months(lake: Lake, table: str) -> dict[str, pl.DataFrame]:

@@ -14,23 +14,17 @@ from tests.assets.history.builder import (
     assert_same_history,
     day,
     history,
-    instant,
+    keys,
     killed_at,
+    line,
     merge,
+    order,
     put_rows,
     rebuild,
 )
 
 TABLES = ("erp_order", "erp_order_line", "crm_account")
 ROOT = Path(__file__).parents[3]
-
-
-def order(name: str, at: str, status: str = "new") -> dict[str, object]:
-    return {"order_id": name, "account_id": "a", "ordered_at": instant(at), "status": status}
-
-
-def line(name: str, number: int, product: str = "p") -> dict[str, object]:
-    return {"order_id": name, "line_number": number, "product_id": product}
 
 
 def first_days(lake: Lake) -> None:
@@ -96,7 +90,7 @@ def test_killed_at_any_commit(tmp_path: Path, goes_on: bool) -> None:  # noqa: F
             assert_same_history(lake, fresh, table)
             assert merge(lake, table).months_rewritten == ()
         shutil.rmtree(lake.root)
-        commit += 1
+        commit += 2 if goes_on else 1
     assert commit > 40
 
 
@@ -151,3 +145,19 @@ def test_process_killed_for_good(tmp_path: Path) -> None:
     for table in TABLES:
         assert_same_history(lake, fresh, table)
     assert history(lake, "erp_order").height == 4
+
+
+def test_children_placed_by_a_killed_run_follow_their_parent_further(tmp_path: Path) -> None:
+    """Between the kill and the repair the month returns to the keys that it had before."""
+    lake = Lake(tmp_path)
+    put_rows(lake, "erp_order", day(0), [order("p", "2026-01-05"), order("q", "2026-02-05")])
+    put_rows(lake, "erp_order_line", day(0), [line("p"), line("q")])
+    merge_all(lake)
+    put_rows(lake, "erp_order", day(1), [order("p", "2026-02-05")])
+    merge(lake, "erp_order")
+    with killed_at(4):  # after the ledger and the rows of February, before those of January
+        merge(lake, "erp_order_line")
+    assert keys(lake, "erp_order_line", "order_id") == {"2026-01": ["p"], "2026-02": ["p", "q"]}
+    put_rows(lake, "erp_order", day(2), [order("p", "2026-03-05")])
+    merge_all(lake)
+    assert keys(lake, "erp_order_line", "order_id") == {"2026-02": ["q"], "2026-03": ["p"]}

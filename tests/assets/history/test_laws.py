@@ -1,7 +1,6 @@
 """Whatever comes in whatever order, merging gives what a rebuild gives, and what is expected."""
 
 import datetime as dt
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -30,10 +29,10 @@ from tests.assets.history.builder import (
 )
 
 LAWS = settings(
-    max_examples=int(os.environ.get("N", "25")),
+    max_examples=25,
     deadline=None,
+    derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],
-    derandomize="N" not in os.environ,
 )
 
 EVENTS = [

@@ -1,0 +1,302 @@
+"""Extracts of a large company, drawn quickly: plain CSV, one file a source and day.
+
+Every record is sent once, so that a script without any notion of versions can read them; a few
+come days late, and accounts change region or tier. Equal settings give equal bytes. What reads the
+files (`benchmarks.configuration`, `benchmarks.bare`) is elsewhere.
+"""
+
+import datetime as dt
+import hashlib
+import json
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+VERSION = 1
+"""Raise it when the same settings would give other files."""
+
+ANSWERS_PER_RESPONSE = 4
+REGIONS = ("Bretagne", "Grand Est", "Île-de-France", "Normandie", "Occitanie", "Provence")
+TIERS = ("bronze", "silver", "gold")
+CATEGORIES = ("audio", "garden", "home", "kitchen", "office", "outdoor", "sports", "toys")
+SURVEYS = ("REL", "DEL", "SUP")
+TOUCHPOINTS = (None, "delivery", "support")
+QUESTIONS = {
+    "REL": (("nps", 0, 10), ("csat", 0, 10), ("satisfaction", 1, 5), ("comment", None, None)),
+    "DEL": (("csat", 1, 5), ("ces", 1, 7), ("satisfaction", 1, 5), ("comment", None, None)),
+    "SUP": (("csat", 1, 5), ("ces", 1, 5), ("satisfaction", 1, 5), ("comment", None, None)),
+}
+EFFORT_SURVEY = "SUP"
+"""Asks how much effort it took: less is better."""
+
+NO_ANSWER = 11
+"""Code of a blank NPS answer."""
+
+COMMENTS = (
+    "Fast and friendly, thank you.",
+    "The parcel came two days late, and nobody told me.",
+    'The hotline said "call again tomorrow", twice.',
+    "Nothing to add.",
+    "Good value, but the web site is slow.",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What is drawn.
+
+    Attributes:
+        answers_per_day: Survey answers of a day.
+        order_lines_per_day: Order lines of a day.
+        accounts: Accounts on the first day.
+        long_days: Days of the long history.
+        short_days: Days of the short one, which ends on the same day.
+        extra_days: Days after it, to be added one by one.
+        last_on: Last day of both histories.
+        seed: Seed of the random numbers.
+    """
+
+    answers_per_day: int = 33_336
+    order_lines_per_day: int = 33_336
+    accounts: int = 200_000
+    long_days: int = 300
+    short_days: int = 30
+    extra_days: int = 3
+    last_on: dt.date = dt.date(2024, 11, 27)
+    seed: int = 7
+
+    @property
+    def long_start(self) -> dt.date:
+        """First day of the long history."""
+        return self.last_on - dt.timedelta(days=self.long_days - 1)
+
+    @property
+    def short_start(self) -> dt.date:
+        """First day of the short history."""
+        return self.last_on - dt.timedelta(days=self.short_days - 1)
+
+    @property
+    def digest(self) -> str:
+        """Name of the folder that holds the extracts of these settings."""
+        text = json.dumps([VERSION, asdict(self)], default=str, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def extracts(folder: Path, settings: Settings) -> Path:
+    """The extracts of some settings, drawn unless they are there already.
+
+    Args:
+        folder: Folder of all extracts.
+        settings: What is drawn.
+
+    Returns:
+        Folder with one sub-folder a source and one file `YYYY-MM-DD.csv` a day in it.
+    """
+    target = folder / settings.digest
+    if target.exists():
+        return target
+    draft = folder / f".{settings.digest}.part"
+    shutil.rmtree(draft, ignore_errors=True)
+    company = _Company(draft, settings)
+    for day in range(settings.long_days + settings.extra_days):
+        company.day(settings.long_start + dt.timedelta(days=day))
+    return draft.rename(target)
+
+
+class _Company:
+    """Accounts as they are now, and rows that are still to be sent."""
+
+    def __init__(self, out: Path, settings: Settings) -> None:
+        self._out, self._settings = out, settings
+        self._rng = np.random.default_rng(settings.seed)
+        self._region = self._rng.integers(0, len(REGIONS), settings.accounts)
+        self._tier = self._rng.integers(0, len(TIERS), settings.accounts)
+        self._late: dict[str, pl.DataFrame] = {}
+
+    def day(self, date: dt.date) -> None:
+        """Write the files of a day."""
+        starts = (self._settings.long_start, self._settings.short_start)
+        changed = self._change_accounts()
+        everybody = np.arange(len(self._region))
+        is_first = date == self._settings.long_start
+        self._write("accounts", date, self._accounts(everybody if is_first else changed))
+        if date >= self._settings.short_start:
+            is_first = date == self._settings.short_start
+            who = everybody if is_first else changed
+            self._write("accounts_short", date, self._accounts(who))
+        if date in starts or date.weekday() == 0:
+            self._write("products", date, _products())
+            self._write("surveys", date, _surveys())
+            self._write("questions", date, _questions())
+        responses, answers = self._survey(date)
+        orders, lines = self._sales(date)
+        # a child comes with its parent or later: only parents' files are held back in part
+        self._write("responses", date, self._delayed("responses", responses))
+        self._write("answers", date, answers)
+        self._write("orders", date, self._delayed("orders", orders))
+        self._write("order_lines", date, lines)
+
+    def _write(self, source: str, date: dt.date, rows: pl.DataFrame) -> None:
+        path = self._out / source / f"{date}.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        rows.write_csv(path)
+
+    def _change_accounts(self) -> "np.ndarray":
+        """Move some accounts and give some another tier; who they are."""
+        rng, n = self._rng, len(self._region)
+        who = np.unique(rng.integers(0, n, max(n // 1_000, 1)))
+        self._region[who] = rng.integers(0, len(REGIONS), len(who))
+        self._tier[who] = rng.integers(0, len(TIERS), len(who))
+        return who
+
+    def _accounts(self, who: "np.ndarray") -> pl.DataFrame:
+        number = _numbers("C", who, width=7)
+        return pl.DataFrame(
+            {
+                "account_id": number,
+                "kind": pl.repeat("consumer", len(who), eager=True),
+                "email": "c" + number + "@example.com",
+                "region": _words(REGIONS, self._region[who]),
+                "tier": _words(TIERS, self._tier[who]),
+                "created_at": pl.repeat("2022-01-31T09:00:00Z", len(who), eager=True),
+            }
+        )
+
+    def _delayed(self, source: str, rows: pl.DataFrame) -> pl.DataFrame:
+        """Hold one row in a hundred back for the next day."""
+        is_late = pl.Series(self._rng.random(rows.height) < 0.01)
+        before = self._late.get(source, rows.clear())
+        self._late[source] = rows.filter(is_late)
+        return pl.concat([rows.filter(~is_late), before])
+
+    def _survey(self, date: dt.date) -> tuple[pl.DataFrame, pl.DataFrame]:
+        rng, n = self._rng, self._settings.answers_per_day // ANSWERS_PER_RESPONSE
+        survey = rng.choice(len(SURVEYS), n, p=(0.4, 0.4, 0.2))
+        who = rng.integers(0, len(self._region), n)
+        number = _numbers(f"R{date:%y%m%d}", np.arange(n), width=6)
+        responses = pl.DataFrame(
+            {
+                "response_id": number,
+                "survey_id": _words(SURVEYS, survey),
+                # some answer without being signed in
+                "account_id": _numbers("C", who, width=7).set(pl.Series(rng.random(n) < 0.05), None),
+                "responded_at": self._instants(date, n),
+                "touchpoint": _words(TOUCHPOINTS, survey),
+                "channel": _words(("email", "sms", "web"), rng.integers(0, 3, n)),
+                "product_id": _numbers("P", rng.integers(0, 500, n), width=4),
+                "language": _words(("fr", "en"), rng.integers(0, 2, n)),
+            }
+        )
+        return responses, self._answers(survey, number)
+
+    def _answers(self, survey: "np.ndarray", number: pl.Series) -> pl.DataFrame:
+        """Four answers a response: three scores and a comment."""
+        rng, n = self._rng, len(survey)
+        scores, questions = [], []
+        for place in range(ANSWERS_PER_RESPONSE - 1):
+            asked = [QUESTIONS[name][place] for name in SURVEYS]
+            least = np.array([low or 0 for _, low, _ in asked])[survey]
+            greatest = np.array([high or 0 for _, _, high in asked])[survey]
+            drawn = np.minimum(least + rng.integers(0, 12, n), greatest)
+            if place == 0:
+                is_blank = (survey == SURVEYS.index("REL")) & (rng.random(n) < 0.03)
+                drawn = np.where(is_blank, NO_ANSWER, drawn)
+            scores.append(pl.Series(drawn).set(pl.Series(rng.random(n) < 0.02), None))
+            questions.append(_words([name for name, *_ in asked], survey))
+        said = _words(COMMENTS, rng.integers(0, len(COMMENTS), n))
+        nothing = pl.repeat(None, n, dtype=pl.String, eager=True)
+        parts = [
+            pl.DataFrame({"response_id": number, "question_id": q, "score": s, "text": nothing})
+            for q, s in zip(questions, scores, strict=True)
+        ]
+        comment = pl.repeat("comment", n, eager=True)
+        no_score = pl.repeat(None, n, dtype=pl.Int64, eager=True)
+        last = {"response_id": number, "question_id": comment, "score": no_score, "text": said}
+        return pl.concat([*parts, pl.DataFrame(last)])
+
+    def _sales(self, date: dt.date) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Orders of one, two and three lines in turn."""
+        rng, n = self._rng, self._settings.order_lines_per_day // 2
+        counts = np.arange(n) % 3 + 1
+        owner = np.arange(n).repeat(counts)
+        kind = rng.choice(3, n, p=(0.93, 0.04, 0.03))
+        sign = np.where(kind == 1, -1, 1)
+        cents = rng.integers(199, 19_999, len(owner)) * sign[owner]
+        net = np.bincount(owner, cents, n).astype(np.int64)
+        number = _numbers(f"O{date:%y%m%d}", np.arange(n), width=6)
+        orders = pl.DataFrame(
+            {
+                "order_id": number,
+                "account_id": _numbers("C", rng.integers(0, len(self._region), n), width=7),
+                "ordered_at": self._instants(date, n),
+                "status": _words(("delivered", "returned", "canceled"), kind),
+                "channel": _words(("web", "store"), rng.integers(0, 2, n)),
+                "currency": _words(("EUR", "CHF"), (rng.random(n) < 0.02).astype(np.int64)),
+                "net_amount": _money(net),
+                "tax_amount": _money(net // 5),
+                "is_return": pl.Series(kind == 1),
+            }
+        )
+        line = np.arange(len(owner)) - (np.cumsum(counts) - counts)[owner] + 1
+        lines = pl.DataFrame(
+            {
+                "order_id": number.gather(owner),
+                "line_number": line,
+                "product_id": _numbers("P", rng.integers(0, 500, len(owner)), width=4),
+                "quantity": sign[owner],
+                "net_amount": _money(cents),
+                "unit_cost": _money(np.abs(cents) * 3 // 5),
+            }
+        )
+        return orders, lines
+
+    def _instants(self, date: dt.date, n: int) -> pl.Series:
+        """Instants of a day in UTC, whose late evening is the next day in Paris."""
+        midnight = dt.datetime.combine(date, dt.time())
+        seconds = pl.Series(self._rng.integers(0, 86_400, n) * 1_000_000).cast(pl.Duration("us"))
+        return (midnight + seconds).dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _products() -> pl.DataFrame:
+    n = np.arange(500)
+    category = _words(CATEGORIES, n % len(CATEGORIES))
+    return pl.DataFrame({"product_id": _numbers("P", n, width=4), "category": category})
+
+
+def _surveys() -> pl.DataFrame:
+    kinds = ("relational", "transactional", "transactional")
+    return pl.DataFrame(
+        {"survey_id": SURVEYS, "kind": kinds, "audience": ["customer"] * 3, "touchpoint": TOUCHPOINTS}
+    )
+
+
+def _questions() -> pl.DataFrame:
+    rows = [
+        {
+            "survey_id": survey,
+            "question_id": name,
+            "metric": name,
+            "scale_min": low,
+            "scale_max": high,
+            "higher_is_better": not (name == "ces" and survey == EFFORT_SURVEY),
+            "na_codes": NO_ANSWER if name == "nps" else None,
+        }
+        for survey, questions in QUESTIONS.items()
+        for name, low, high in questions
+    ]
+    return pl.DataFrame(rows)
+
+
+def _numbers(prefix: str, numbers: "np.ndarray", *, width: int) -> pl.Series:
+    return prefix + pl.Series(numbers).cast(pl.String).str.zfill(width)
+
+
+def _words(words: tuple[str | None, ...] | list[str], at: "np.ndarray") -> pl.Series:
+    return pl.Series(words, dtype=pl.String).gather(at)
+
+
+def _money(cents: "np.ndarray") -> pl.Series:
+    return pl.Series(cents).cast(pl.Decimal(18, 0)).cast(pl.Decimal(18, 2)) / 100

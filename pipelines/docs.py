@@ -1,0 +1,181 @@
+"""Generated documentation: `python -m pipelines.docs` writes it, `--check` tells what is stale."""
+
+import sys
+import types
+import typing
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from schemas.config.project import Project
+from schemas.kpis.document import markdown as catalogue_markdown
+from schemas.operations import TABLES as OPERATIONS
+from schemas.registry import TABLES
+from schemas.table import SQL_TYPES, Column, Table
+from schemas.warehouse import TABLES as WAREHOUSE
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+
+def documents() -> dict[str, str]:
+    """File name below docs/ → text."""
+    return {
+        "kpis.md": catalogue_markdown(),
+        "data-dictionary.md": data_dictionary(),
+        "configuration.md": configuration_reference(),
+    }
+
+
+def data_dictionary() -> str:
+    """Every canonical and published table with its columns, as Markdown."""
+    parts = [
+        "# Data dictionary",
+        "Generated from the contracts in `schemas/` by `make format`; do not edit.",
+        (
+            "Canonical tables also carry `_source`, `_source_file`, `_row_number` and "
+            "`_logical_date`: where each row was extracted from. § marks what KPIs can be cut by."
+        ),
+        "## Canonical tables",
+        *(_table(table) for table in TABLES.values()),
+        "## Published tables",
+        (
+            "`kpi_value`, `kpi_exclusion` and `dim_segment` also have one nullable text column for "
+            "each dimension of the configured segment sets; null stands for all of it."
+        ),
+        *(_table(table) for table in (*WAREHOUSE, *OPERATIONS)),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _table(table: Table) -> str:
+    lines = [f"### {table.name}", "", table.description]
+    if table.parent:
+        lines.append(f"Its event is that of `{table.parent[0]}`.")
+    lines += ["", "| Column | Type | Meaning |", "|---|---|---|"]
+    lines += [_column(column, table) for column in table.columns]
+    return "\n".join(lines)
+
+
+def _column(column: Column, table: Table) -> str:
+    name = f"**{column.name}**" if column.name in table.key else column.name
+    marks = " §" if column.is_segment else ""
+    notes = [column.description]
+    if not column.nullable:
+        notes.append("Mandatory.")
+    if column.unit:
+        notes.append(f"Unit: {column.unit}.")
+    if column.allowed:
+        notes.append(f"Allowed: {', '.join(column.allowed)}.")
+    if column.minimum is not None or column.maximum is not None:
+        low = "" if column.minimum is None else f"{column.minimum:g}"
+        high = "" if column.maximum is None else f"{column.maximum:g}"
+        notes.append(f"Range: {low} … {high}.")
+    if column.reference:
+        notes.append(f"Refers to `{column.reference}`.")
+    if column.pii:
+        notes.append(f"Personal data ({column.pii}).")
+    if table.event == column.name:
+        notes.append("Decides the month of the event.")
+    return f"| {name}{marks} | {SQL_TYPES[column.type]} | {' '.join(notes)} |"
+
+
+def configuration_reference() -> str:
+    """Every key of barometer.yaml, as Markdown, from the models that read it."""
+    parts = [
+        "# Configuration: `barometer.yaml`",
+        "Generated from the models in `schemas/config/` by `make format`; do not edit.",
+        (
+            "`${NAME}` and `${NAME:-default}` stand for environment variables; secrets belong "
+            "there and nowhere else. Relative roots are taken from the folder of the file. The "
+            "annotated file at the top of the repository is a complete example."
+        ),
+    ]
+    parts += [_model(path, model) for path, model in _models("", Project)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _models(path: str, model: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
+    """The model and every one below it, with the key path where it stands."""
+    yield path, model
+    for name, field in model.model_fields.items():
+        key = field.alias or name
+        inner = _inner_model(field.annotation)
+        if inner is not None:
+            below = f"{path}.{key}" if path else key
+            is_map = typing.get_origin(field.annotation) is dict
+            yield from _models(f"{below}.<name>" if is_map else below, inner)
+
+
+def _inner_model(annotation: object) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    found = [_inner_model(argument) for argument in typing.get_args(annotation)]
+    return next((model for model in found if model is not None), None)
+
+
+def _model(path: str, model: type[BaseModel]) -> str:
+    title = f"`{path}`" if path else "Top level"
+    lines = [f"## {title}", "", (model.__doc__ or "").strip().replace("\n    ", "\n"), ""]
+    lines += ["| Key | Type | Default | Meaning |", "|---|---|---|---|"]
+    for name, field in model.model_fields.items():
+        default = field.get_default(call_default_factory=True)
+        if default is PydanticUndefined:
+            shown = "mandatory"
+        elif isinstance(default, BaseModel):
+            shown = "see below"
+        else:
+            shown = f"`{default!r}`" if default not in (None, "", (), {}) else ""
+        kind = _type_name(field.annotation).replace("|", "\\|")
+        lines.append(f"| `{field.alias or name}` | {kind} | {shown} | {field.description or ''} |")
+    return "\n".join(lines)
+
+
+def _type_name(annotation: object) -> str:  # noqa: PLR0911  one way out a kind of type
+    origin = typing.get_origin(annotation)
+    arguments = typing.get_args(annotation)
+    if origin is typing.Literal:
+        return ", ".join(f"`{value}`" for value in arguments)
+    if origin is typing.Annotated:
+        return _type_name(arguments[0])
+    if origin is dict:
+        return f"map of {_type_name(arguments[1])}"
+    if origin in {tuple, list}:
+        kinds = dict.fromkeys(_type_name(each) for each in arguments if each is not Ellipsis)
+        return f"list of {' or '.join(kinds)}"
+    if origin in {typing.Union, types.UnionType}:
+        return " or ".join(_type_name(each) for each in arguments if each is not type(None))
+    if isinstance(annotation, type):
+        names: dict[str, str] = {
+            "str": "text",
+            "int": "whole number",
+            "bool": "true or false",
+            "float": "number",
+        }
+        names |= {"SecretStr": "secret", "Decimal": "number"}
+        is_model = issubclass(annotation, BaseModel)
+        return "keys below" if is_model else names.get(annotation.__name__, annotation.__name__)
+    return str(annotation)
+
+
+def main(arguments: list[str]) -> int:
+    """Write the documents, or tell which are stale; the exit code."""
+    stale = []
+    for name, text in documents().items():
+        path = DOCS / name
+        current = path.read_text(encoding="utf-8") if path.exists() else None
+        if current == text:
+            continue
+        if "--check" in arguments:
+            stale.append(f"docs/{name}")
+        else:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    if stale:
+        sys.stderr.write(f"stale: {', '.join(stale)}; run `make format`\n")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
