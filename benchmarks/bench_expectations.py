@@ -124,7 +124,9 @@ def by_pandas(path: Path) -> bool:
 
     engine = PandasExecutionEngine(batch_data_dict={"batch": pd.read_parquet(path)})
     results = Validator(execution_engine=engine).graph_validate(
-        configurations=[ExpectationConfiguration(type=e["type"], kwargs=e["kwargs"]) for e in SUITE],
+        configurations=[
+            ExpectationConfiguration(type=e["type"], kwargs=e["kwargs"]) for e in SUITE
+        ],
         runtime_configuration={"result_format": "BASIC"},
     )
     return all(bool(result.success) for result in results)

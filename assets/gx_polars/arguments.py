@@ -34,13 +34,17 @@ def columns_of(kwargs: Kwargs) -> list[str]:
     """The names of the columns that an expectation compares.
 
     Raises:
-        InvalidKwargsError: If they are not two names, or a list of at least two.
+        InvalidKwargsError: If they are not two names, or a list of at least two different ones.
     """
     if "column_list" in kwargs:
         columns = kwargs["column_list"]
         if isinstance(columns, str) or len(columns) < _FEWEST_COLUMNS:
             raise InvalidKwargsError(
                 f"column_list is {columns!r}; allowed is a list of at least two columns. Add them."
+            )
+        if len(set(columns)) != len(columns):
+            raise InvalidKwargsError(
+                f"column_list is {columns!r}; allowed is each column once. Drop the repetition."
             )
         return [str(column) for column in columns]
     pair = [kwargs.get("column_A"), kwargs.get("column_B")]

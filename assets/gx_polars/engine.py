@@ -32,12 +32,12 @@ class PolarsBatchData(BatchData):
 class PolarsExecutionEngine(ExecutionEngine[NoReturn]):
     """Computes the metrics of a suite from a ``LazyFrame``.
 
-    All metrics are computed in one pass over the data. A second pass is made only where the first
-    one found unexpected rows of which the result is to show a sample, or duplicates to be counted;
-    it, too, serves all metrics that need it.
+    All metrics are computed by one ``select``, in one pass over the data. A second query is made
+    only where the first one found unexpected rows of which the result is to show a sample, or
+    duplicates that must be counted; it, too, serves all metrics that need it.
 
     Attributes:
-        pass_count: How often the data has been read.
+        pass_count: How many queries have been made of the data.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class PolarsExecutionEngine(ExecutionEngine[NoReturn]):
         *,
         tables: Mapping[str, pl.LazyFrame | pl.DataFrame] | None = None,
         is_nan_missing: bool = False,
-        **kwargs: Any,  # noqa: ANN401 - Great Expectations' own
+        **kwargs: Any,
     ) -> None:
         """Create an engine.
 
@@ -122,7 +122,7 @@ class PolarsExecutionEngine(ExecutionEngine[NoReturn]):
         }
         if follow_ups:
             self.pass_count += 1
-            # plans collected together share the scan, and each stops once its sample is full
+            # each plan reads only the columns it needs and stops once its sample is full
             found = pl.collect_all(list(follow_ups.values()), engine="streaming")
             for index, frame in zip(follow_ups, found, strict=True):
                 values[index] = frame.to_series().to_list()
@@ -176,7 +176,7 @@ class PolarsExecutionEngine(ExecutionEngine[NoReturn]):
         cache = self.batch_manager.batch_data_cache
         data: Any = cache[batch_id] if batch_id else self.batch_manager.active_batch_data
         if not isinstance(data, PolarsBatchData):
-            raise ValueError("no frame is loaded; give one to the engine's constructor.")  # noqa: TRY004 - a missing step, not a wrong type
+            raise ValueError("no frame is loaded; give one to the engine's constructor.")
         return data
 
     def _comparison_condition_to_filter_clause(self, condition: object) -> NoReturn:

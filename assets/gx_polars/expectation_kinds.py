@@ -13,6 +13,7 @@ NUMERIC: Final = frozenset(
     {
         "expect_column_mean_to_be_between",
         "expect_column_median_to_be_between",
+        "expect_column_quantile_values_to_be_between",
         "expect_column_stdev_to_be_between",
         "expect_column_sum_to_be_between",
         "expect_column_value_z_scores_to_be_less_than",

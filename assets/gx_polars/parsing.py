@@ -25,22 +25,22 @@ _PLAIN_PUNCTUATION: Final = frozenset("-/:.T, _")
 
 
 def is_dateutil_parseable(text: pl.Expr) -> pl.Expr:
-    """Whether ``dateutil.parser.parse`` reads the text; null for null."""
+    """Whether ``dateutil.parser.parse`` reads the text; never true for null."""
     return _distinct(text, _dateutil_reads)
 
 
 def is_json_parseable(text: pl.Expr) -> pl.Expr:
-    """Whether the text is JSON; null for null."""
+    """Whether the text is JSON; never true for null."""
     return _distinct(text, _json_reads)
 
 
 def matches_strftime(text: pl.Expr, strftime_format: str) -> pl.Expr:
-    """Whether ``datetime.strptime`` reads the text by the format; null for null."""
+    """Whether ``datetime.strptime`` reads the text by the format; never true for null."""
     pattern = _strict_pattern(strftime_format)
 
     def reads(value: str) -> bool:
         try:
-            datetime.strptime(value, strftime_format)  # noqa: DTZ007 - only whether it parses
+            datetime.strptime(value, strftime_format)
         except ValueError:
             return False
         return True

@@ -114,7 +114,7 @@ def _from_mapping(condition: Mapping[str, Any]) -> pl.Expr:
             )
 
 
-def _plain(condition: Any) -> Mapping[str, Any]:  # noqa: ANN401 - GX's object or its dictionary
+def _plain(condition: Any) -> Mapping[str, Any]:
     plain: Mapping[str, Any] = condition.dict() if hasattr(condition, "dict") else condition
     return plain
 
@@ -191,7 +191,7 @@ class _QueryReader:
         self._query = query
         self._names = names
 
-    def read(self, node: ast.expr) -> pl.Expr:  # noqa: C901, PLR0911 - one case a kind of node
+    def read(self, node: ast.expr) -> pl.Expr:
         match node:
             case ast.BoolOp(op=ast.And(), values=values):
                 return pl.all_horizontal([self.read(value) for value in values])

@@ -29,7 +29,10 @@ from assets.gx_polars.values import TEXT_DTYPES, Dtypes, is_member, is_within, n
 
 Rows = pl.Expr | None
 
-_COMPARABLE_AS_TEXT = TEXT_DTYPES | cs.numeric() | cs.boolean() | cs.temporal()
+# Polars does not write durations as text
+_COMPARABLE_AS_TEXT = (
+    TEXT_DTYPES | cs.numeric() | cs.boolean() | cs.date() | cs.datetime() | cs.time()
+)
 
 
 def not_null(kwargs: Kwargs, _rows: Rows) -> pl.Expr:
@@ -187,8 +190,7 @@ def z_scores_less_than(kwargs: Kwargs, rows: Rows) -> pl.Expr:
         distance, limit = (score.abs(), abs(threshold)) if is_double_sided else (score, threshold)
         return value.is_nan() | (score.is_not_nan() & (distance >= limit))
 
-    column = column_of(kwargs)
-    return named(column).is_not_null() & on_dtypes(column, [(cs.numeric(), is_far)])
+    return on_dtypes(column_of(kwargs), [(cs.numeric(), is_far)])
 
 
 BUILDERS: Final[Mapping[str, Callable[[Kwargs, Rows], pl.Expr]]] = {
@@ -250,11 +252,10 @@ def _out_of_order(
     def compared(known: pl.Expr) -> pl.Expr:
         return is_wrong(known, known.forward_fill().shift(1))
 
-    column = column_of(kwargs)
     branches = [
         (cs.float(), lambda x: x.is_nan() | compared(_within(x, rows).fill_nan(None))),
         (TEXT_DTYPES, lambda x: compared(_within(x, rows).cast(pl.String))),
         (cs.numeric() - cs.float(), lambda x: compared(_within(x, rows))),
         (cs.temporal() | cs.boolean(), lambda x: compared(_within(x, rows))),
     ]
-    return named(column).is_not_null() & on_dtypes(column, branches)
+    return on_dtypes(column_of(kwargs), branches)

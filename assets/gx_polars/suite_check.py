@@ -163,9 +163,9 @@ def _bad_type_names(expectation_type: str, kwargs: Mapping[str, Any]) -> str | N
 
 def _bad_dtype(expectation_type: str, kwargs: Mapping[str, Any], schema: pl.Schema) -> str | None:
     dtypes = {column: schema[column] for column in _columns(kwargs) if column in schema}
-    if expectation_type in NUMERIC:
+    if expectation_type in NUMERIC or "bins" in (kwargs.get("partition_object") or {}):
         # the mean of booleans is a share and the median of dates a date, but neither is a number
-        wrong = [c for c, dtype in dtypes.items() if not (dtype.is_numeric() or dtype == pl.Null)]
+        wrong = [c for c, dtype in dtypes.items() if not dtype.is_numeric()]
         needed = "a number"
     elif expectation_type in TEXT:
         wrong = [c for c, dtype in dtypes.items() if not _is_text(dtype)]

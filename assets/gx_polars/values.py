@@ -57,15 +57,18 @@ def named(column: str) -> pl.Expr:
 def on_dtypes(
     column: str, branches: Iterable[tuple[Dtypes, Callable[[pl.Expr], pl.Expr]]]
 ) -> pl.Expr:
-    """A boolean expression whose branch is chosen by the column's dtype; never null.
+    """A boolean expression whose branch is chosen by the column's dtype.
+
+    It is as long as the frame, never null, and false where the value is missing.
 
     Args:
         column: The column's name.
         branches: Pairs of a selector and the condition for dtypes that it selects.
     """
     parts = [build((cs.by_name(column) & selector).as_expr()) for selector, build in branches]
-    # of parts whose selectors match nothing, `any_horizontal` makes one `False`
-    return pl.any_horizontal(parts or [pl.lit(False)]).fill_null(False)
+    # of parts whose selectors match nothing, `any_horizontal` makes a single `False`
+    condition = pl.any_horizontal(parts or [pl.lit(False)]).fill_null(False)
+    return named(column).is_not_null() & condition
 
 
 def is_within(

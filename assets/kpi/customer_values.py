@@ -53,6 +53,15 @@ class _Run:
         churn = self.plan.project.kpis.churn
         return churn.inactivity_days if churn.basis == "orders" else 1
 
+    def window(self, year: int) -> tuple[dt.date, dt.date]:
+        """First and last day of the activity that a year's periods depend on."""
+        until = min(self.as_of, last_day_of_year(year, "week"))
+        return dt.date(year, 1, 1) - dt.timedelta(days=self.look_back_days), until
+
+    def months_of(self, year: int) -> list[ActivityMonth]:
+        """Months with activity in a year's window."""
+        return [month for month in self.months if month.overlaps(*self.window(year))]
+
     @property
     def first_whole_day(self) -> dt.date | None:
         """First day whose whole look-back the history covers; contracts say when they began."""
@@ -62,35 +71,38 @@ class _Run:
         return first + dt.timedelta(days=self.look_back_days)
 
 
-def build_customer_values(lake: Lake, plan: Plan, *, as_of: dt.date) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class CustomerReport:
+    """Years of customer KPIs that were written, and those that were removed."""
+
+    refreshed: tuple[int, ...]
+    removed: tuple[int, ...]
+
+
+def build_customer_values(lake: Lake, plan: Plan, *, as_of: dt.date) -> CustomerReport:
     """Refresh the stale years of the customer KPIs.
 
     Args:
         lake: Where everything stands.
         plan: What is asked for.
         as_of: Last loaded day.
-
-    Returns:
-        Years written or removed.
     """
     wanted: list[int] = []
-    changed = []
+    refreshed: list[int] = []
     if plan.has_customers:
         refresh_activity(lake, plan.project)
-        months = [month for month in activity_months(lake) if month.first_on]
-        if months:
-            first = min(month.first_on for month in months if month.first_on)
-            wanted = list(range(first.year, as_of.year + 1))
         dimensions = Dimensions(lake, _account_dimensions(plan))
         ledger = Ledger.of(lake.kpi("customer_ledger"))
-        run = _Run(lake, plan, dimensions, ledger, months, as_of)
-        changed = [str(year) for year in wanted if _refresh_year(run, year)]
+        run = _Run(lake, plan, dimensions, ledger, activity_months(lake), as_of)
+        starts = [month.first_on for month in run.months if month.first_on]
+        years = range(min(starts, default=as_of).year, as_of.year + 1)
+        wanted = [year for year in years if run.months_of(year)]
+        refreshed = [year for year in wanted if _refresh_year(run, year)]
         ledger.commit()
-    for name in lake.kpi_names("customer"):
-        if name not in {str(year) for year in wanted}:
-            lake.kpi("customer", name).remove()
-            changed.append(name)
-    return tuple(changed)
+    removed = [int(name) for name in lake.kpi_names("customer") if int(name) not in wanted]
+    for year in removed:
+        lake.kpi("customer", str(year)).remove()
+    return CustomerReport(tuple(refreshed), tuple(removed))
 
 
 def _account_dimensions(plan: Plan) -> tuple[str, ...]:
@@ -100,14 +112,11 @@ def _account_dimensions(plan: Plan) -> tuple[str, ...]:
 
 def _refresh_year(run: _Run, year: int) -> bool:
     """Rebuild a year's slot if it is stale; whether it was."""
-    until = min(run.as_of, last_day_of_year(year, "week"))
-    window = (dt.date(year, 1, 1) - dt.timedelta(days=run.look_back_days), until)
-    months = [month for month in run.months if month.overlaps(*window)]
     inputs = fingerprint(
         run.plan.customer_signature,
-        [(month.month, month.content) for month in months],
+        [(month.month, month.content) for month in run.months_of(year)],
         run.first_whole_day,
-        until,
+        run.window(year),
     )
     slot, label = run.lake.kpi("customer", str(year)), str(year)
     tables = [_TABLE] if run.dimensions.account_dimensions else []
@@ -119,22 +128,16 @@ def _refresh_year(run: _Run, year: int) -> bool:
     ):
         return False
     with slot.replace(inputs) as draft:
-        unresolved = _write_year(run, year, draft, months=months, window=window)
+        unresolved = _write_year(run, year, draft)
         write_unresolved(draft, unresolved, sequences)
     return True
 
 
-def _write_year(
-    run: _Run,
-    year: int,
-    draft: Draft,
-    *,
-    months: Sequence[ActivityMonth],
-    window: tuple[dt.date, dt.date],
-) -> dict[str, pl.DataFrame]:
+def _write_year(run: _Run, year: int, draft: Draft) -> dict[str, pl.DataFrame]:
     """Compute and write the values of a year; returns the accounts that are not known."""
+    months, (first, last) = run.months_of(year), run.window(year)
     activity = _scan(months, "activity.parquet").filter(
-        pl.col("starts_on") <= window[1], pl.col("last_on") >= window[0]
+        pl.col("starts_on") <= last, pl.col("last_on") >= first
     )
     churn = run.plan.project.kpis.churn
     spells = (

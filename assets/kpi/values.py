@@ -77,10 +77,11 @@ def build_values(lake: Lake, project: Project, *, as_of: dt.date) -> ValueReport
                 removed.append(f"{grain}/{name}")
     customers = build_customer_values(lake, plan, as_of=as_of)
     _refresh_dimensions(lake, plan, states, as_of=as_of)
-    rows = sum(_rows(slot) for slot in value_slots(lake))
-    current = len(value_slots(lake)) - len(refreshed) - len(customers)
-    refreshed += [f"customer/{year}" for year in customers]
-    return ValueReport(tuple(refreshed), tuple(removed), max(current, 0), rows)
+    refreshed += [f"customer/{year}" for year in customers.refreshed]
+    removed += [f"customer/{year}" for year in customers.removed]
+    slots = value_slots(lake)
+    rows = sum(_rows(slot) for slot in slots)
+    return ValueReport(tuple(refreshed), tuple(removed), len(slots) - len(refreshed), rows)
 
 
 def value_slots(lake: Lake) -> list[Slot]:

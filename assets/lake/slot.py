@@ -126,8 +126,10 @@ class Slot:
                     json.dumps(dataclasses.asdict(receipt), indent=1), encoding="utf-8"
                 )
         except BaseException:
-            for file in draft.files.values():
-                (self.folder / file).unlink(missing_ok=True)
+            # an error after the rename (an interrupt, say) comes too late: the files count
+            if not self._is_committed(draft):
+                for file in draft.files.values():
+                    (self.folder / file).unlink(missing_ok=True)
             raise
         self._sweep(keep={RECEIPT, *draft.files.values()})
 
@@ -135,6 +137,10 @@ class Slot:
         """Remove the slot: the receipt first, so that no reader meets half of it."""
         (self.folder / RECEIPT).unlink(missing_ok=True)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _is_committed(self, draft: Draft) -> bool:
+        receipt = self.receipt()
+        return receipt is not None and receipt.files == draft.files
 
     def _sweep(self, *, keep: set[str]) -> None:
         for entry in os.scandir(self.folder):

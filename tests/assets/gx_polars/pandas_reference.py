@@ -99,7 +99,7 @@ def comparable(result: ExpectationValidationResult) -> dict[str, Any]:
     return {"success": bool(result.success), **figures}
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401 - whatever a result holds
+def plain(value: Any) -> Any:
     """A value without its library: NumPy and pandas scalars as Python's, missing ones as None."""
     if isinstance(value, Mapping):
         return {key: plain(item) for key, item in value.items()}

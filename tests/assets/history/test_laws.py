@@ -97,7 +97,7 @@ def extracts(draw: st.DrawFn, table: str, mode: str) -> Extract:
 
 @st.composite
 def steps(draw: st.DrawFn, tables: tuple[str, ...]) -> list[Any]:
-    """Put, remove, merge, kill a merge; sources `snap` deliver snapshots, the others what changed."""
+    """Put, remove, merge, kill a merge; `snap` delivers snapshots, other sources what changed."""
     found: list[Any] = []
     sources = draw(st.sampled_from([["inc"], ["snap"], ["inc", "jnc"], ["inc", "snap"]]))
     for _ in range(draw(st.integers(1, 10))):

@@ -1,6 +1,7 @@
 """Every KPI equals its independent definition in SQL, for every grain and segment."""
 
 import datetime as dt
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -38,7 +39,7 @@ PROJECT = project(
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
     """Values of a company, and the database that holds its tables."""
     lake, seed = Lake(Path(tmp_path_factory.mktemp("lake"))), 7
     company(seed).write(lake)
@@ -55,7 +56,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     is_service = pl.col("kpi_code").str.contains("_time_|first_contact")
     # interactions have a touchpoint too, always null here
     values = values.filter(~(is_service & (pl.col("segment_set") == "")))
-    return values.filter(pl.col("segment_set") != ""), connect(company(seed))
+    with connect(company(seed)) as connection:
+        yield values.filter(pl.col("segment_set") != ""), connection
 
 
 @pytest.mark.parametrize("grain", GRAINS)

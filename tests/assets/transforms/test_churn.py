@@ -105,9 +105,7 @@ def test_a_contract_is_lost_on_the_first_day_out_of_force(
            "ends_on": ends_on, "cancelled_on": cancelled_on}  # fmt: skip
     activity, _ = contract_activity(frame("crm_contract", [row]).lazy())
     periods = year_periods(2026, "month", as_of=D(2026, 3, 31))
-    found = churn_states(
-        spells_from_contracts(activity.lazy()), periods, [TOTAL], versions=None
-    )
+    found = churn_states(spells_from_contracts(activity.lazy()), periods, [TOTAL], versions=None)
     lost = found.filter(pl.col("x") > 0)["period_start"].dt.month().to_list()
     assert lost == ([lost_in] if lost_in else [])
 

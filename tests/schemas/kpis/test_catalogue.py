@@ -1,0 +1,76 @@
+"""The catalogue: entries are whole, refer to real columns, and have their measure."""
+
+import pytest
+
+from assets.kpi.plan import all_measures
+from assets.transforms.churn import CHURN
+from assets.transforms.estimators import ESTIMATORS, FACTORS, INTERVALS, QUANTILES
+from assets.transforms.facts import FACTS
+from schemas.config.kpis import KpiConfig
+from schemas.errors import ConfigError
+from schemas.kpis.catalogue import CATALOGUE, input_tables, published_kpis
+from schemas.kpis.document import markdown
+from schemas.kpis.kpi import Kpi
+from schemas.registry import canonical
+from tests.assets.kpi.histories import project
+
+
+@pytest.mark.parametrize("kpi", CATALOGUE.values(), ids=list(CATALOGUE))
+def test_entry_is_whole(kpi: Kpi) -> None:
+    for name in kpi.inputs:
+        table, _, column = name.partition(".")
+        assert canonical(table).column(column).name == column
+    measures = {**all_measures(KpiConfig()), CHURN.code: CHURN}
+    assert measures[kpi.measure].fact == kpi.fact
+    assert kpi.estimator in {**ESTIMATORS, **QUANTILES}
+    assert kpi.estimator in INTERVALS
+    assert kpi.unit in FACTORS
+    assert all((kpi.name_en, kpi.name_fr, kpi.department, kpi.formula, kpi.source))
+    assert kpi.additive == (kpi.fact in FACTS)
+
+
+def test_every_measure_is_read_by_a_kpi() -> None:
+    used = {kpi.measure for kpi in CATALOGUE.values()}
+    assert {code.removesuffix(":weighted") for code in all_measures(KpiConfig())} <= used
+
+
+def test_the_document_has_every_entry() -> None:
+    text = markdown()
+    for kpi in CATALOGUE.values():
+        assert f"### `{kpi.code}`" in text
+        assert kpi.formula in text
+
+
+def test_codes_choose_what_is_published() -> None:
+    found = published_kpis(project(kpis={"codes": ["nps", "csat"]}))
+    assert [one.code for one in found] == ["nps", "csat"]
+
+
+def test_weights_are_for_answers_alone() -> None:
+    found = {one.code: one for one in published_kpis(project(kpis={"weights": "response"}))}
+    assert found["nps"].state == "nps:weighted"
+    assert found["average_transaction_value"].state == "transaction_value"
+
+
+def test_churn_needs_the_table_of_its_basis() -> None:
+    kpi = CATALOGUE["churn_rate"]
+    contracts = KpiConfig.model_validate({"churn": {"basis": "contracts"}})
+    assert input_tables(kpi, contracts) == ("crm_contract",)
+    assert input_tables(kpi, KpiConfig()) == ("erp_order",)
+
+
+@pytest.mark.parametrize(
+    ("kpis", "culprit"),
+    [
+        ({"codes": ["npz"]}, "kpis.codes: npz"),
+        ({"variants": {"x": {"of": "npz"}}}, "kpis.variants.x.of"),
+        ({"variants": {"nps": {"of": "csat"}}}, "kpis.variants.nps"),
+        (
+            {"variants": {"x": {"of": "churn_rate", "weights": "response"}}},
+            "kpis.variants.x.weights",
+        ),
+    ],
+)
+def test_a_wrong_code_is_refused_by_name(kpis: dict[str, object], culprit: str) -> None:
+    with pytest.raises(ConfigError, match=culprit.replace(".", r"\.")):
+        published_kpis(project(kpis=kpis))
