@@ -225,9 +225,7 @@ def print_results(name: str, results: Sequence[Result]) -> None:
     for result in results:
         expected = result.figure.expected
         verdict = "[green]yes[/]" if result.is_met else "[red]no[/]"
-        table.add_row(
-            result.figure.name, f"{expected:,}", _shown(result.found, expected), verdict
-        )
+        table.add_row(result.figure.name, f"{expected:,}", _shown(result.found, expected), verdict)
     console = Console()
     console.print(table)
     met = sum(result.is_met for result in results)
@@ -239,7 +237,7 @@ def _shown(found: Decimal | None, expected: Decimal) -> str:
     if found is None:
         return "no value"
     rounded = round(found, max(0, -int(expected.as_tuple().exponent)))
-    return f"{rounded:,}" if rounded == expected or found == rounded else f"{found:,}"
+    return f"{rounded:,}" if rounded in (expected, found) else f"{found:,}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

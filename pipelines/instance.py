@@ -12,6 +12,8 @@ SETTINGS = """\
 # Dagster's own storage and daemons. A deployment points `storage` at PostgreSQL.
 telemetry:
   enabled: false
+nux:
+  enabled: false         # no "join the community" window over the lineage
 run_monitoring:
   enabled: true        # a killed run is failed instead of staying STARTED for ever
   start_timeout_seconds: 180

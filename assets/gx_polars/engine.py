@@ -176,7 +176,7 @@ class PolarsExecutionEngine(ExecutionEngine[NoReturn]):
         cache = self.batch_manager.batch_data_cache
         data: Any = cache[batch_id] if batch_id else self.batch_manager.active_batch_data
         if not isinstance(data, PolarsBatchData):
-            raise ValueError("no frame is loaded; give one to the engine's constructor.")
+            raise ValueError("no frame is loaded; give one to the engine's constructor.")  # noqa: TRY004 - a step is missing, no type is wrong
         return data
 
     def _comparison_condition_to_filter_clause(self, condition: object) -> NoReturn:

@@ -191,7 +191,7 @@ class _QueryReader:
         self._query = query
         self._names = names
 
-    def read(self, node: ast.expr) -> pl.Expr:
+    def read(self, node: ast.expr) -> pl.Expr:  # noqa: C901, PLR0911 - one case a kind of node
         match node:
             case ast.BoolOp(op=ast.And(), values=values):
                 return pl.all_horizontal([self.read(value) for value in values])

@@ -134,6 +134,18 @@ def _refresh(
     slot = lake.kpi("value", grain, str(year))
     if slot.is_current(inputs):
         return False
+    values, exclusions = _computed(plan, sources, grain=grain, year=year, as_of=as_of)
+    with slot.replace(inputs) as draft:
+        values.write_parquet(draft.path("value.parquet"))
+        exclusions.write_parquet(draft.path("exclusion.parquet"))
+        draft.facts["rows"] = values.height
+    return True
+
+
+def _computed(
+    plan: Plan, sources: Sequence[_StateSlot], *, grain: str, year: int, as_of: dt.date
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Values and exclusions of the periods of a grain that start in a year."""
     config = plan.project.kpis
     rolled = roll_up(
         _scan(sources, "state.parquet"),
@@ -150,11 +162,7 @@ def _refresh(
     exclusion_table = with_dimensions(KPI_EXCLUSION, plan.dimensions)
     values = value_rows(settled, segments, value_table, grain=grain, as_of=as_of)
     exclusions = exclusion_rows(settled, segments, exclusion_table, grain=grain)
-    with slot.replace(inputs) as draft:
-        values.write_parquet(draft.path("value.parquet"))
-        exclusions.write_parquet(draft.path("exclusion.parquet"))
-        draft.facts["rows"] = values.height
-    return True
+    return values, exclusions
 
 
 def _scan(sources: Sequence[_StateSlot], name: str) -> pl.LazyFrame:

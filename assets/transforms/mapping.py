@@ -187,7 +187,7 @@ def map_rows(
         typed.append(values.alias(column.name))
         reasons += found
         flags += refusals
-    frame = frame.with_columns(flags).with_columns(typed)
+    frame = frame.with_columns(typed).with_columns(flags)
     frame, more = _contract_flags(frame, table, context)
     reasons += more
     refused = pl.any_horizontal([pl.col(reason.flag) for reason in reasons] or [pl.lit(False)])
@@ -342,7 +342,8 @@ def _typed(column: Column, spec: ColumnMap | None, context: MappingContext) -> _
     values = read_as(mapped, column, spec, time_zone=context.time_zone)
     if column.type not in {"text", "map"}:
         flag = f"_unreadable_{column.name}"
-        flags.append((mapped.is_not_null() & values.is_null()).alias(flag))
+        # reads the typed column: its expression, which may be long, is not to be evaluated twice
+        flags.append((mapped.is_not_null() & pl.col(column.name).is_null()).alias(flag))
         reasons.append(Reason(flag, UNREADABLE, column.name, text_name))
     return values, reasons, flags
 

@@ -91,7 +91,7 @@ def _register(
 
 def _plan(metric: Metric) -> Callable[..., Any]:
     def plan(
-        cls: type,
+        cls: type,  # noqa: ARG001 - Great Expectations passes it by this name
         execution_engine: Batches,
         metric_domain_kwargs: dict[str, Any],
         metric_value_kwargs: dict[str, Any],
@@ -105,7 +105,7 @@ def _plan(metric: Metric) -> Callable[..., Any]:
 
 def _read(metric: SchemaMetric) -> Callable[..., Any]:
     def read(
-        cls: type,
+        cls: type,  # noqa: ARG001 - Great Expectations passes it by this name
         execution_engine: Batches,
         metric_domain_kwargs: dict[str, Any],
         **_: object,

@@ -15,7 +15,7 @@ import polars as pl
 
 def odd_frame() -> pl.DataFrame:
     """Three rows of every kind of dtype, with nulls, NaN, infinities and extremes."""
-    instants = [dt.datetime(1, 1, 1), None, dt.datetime(9999, 12, 31)]
+    instants = [dt.datetime(1, 1, 1), None, dt.datetime(9999, 12, 31)]  # noqa: DTZ001 - naive
     return pl.DataFrame(
         {
             "nothing": pl.Series([None, None, None], dtype=pl.Null),

@@ -126,7 +126,7 @@ def test_results_and_the_filter_of_rows_are_one_definition() -> None:
 def test_the_index_query_finds_the_unexpected_rows() -> None:
     [result] = validate(FRAME, UNSOUND[:1], result_format="COMPLETE")
     scope = {"frame": FRAME, "unexpected_condition": unexpected_condition}
-    found = eval(result.result["unexpected_index_query"], scope)
+    found = eval(result.result["unexpected_index_query"], scope)  # noqa: S307 - our own text
     assert found["id"].to_list() == [3]
 
 

@@ -5,13 +5,14 @@ from typing import Any
 import polars as pl
 from hypothesis import HealthCheck, given, settings
 
+from tests.assets.gx_polars.aggregate_strategies import AGGREGATE
 from tests.assets.gx_polars.pandas_reference import (
     comparable,
     pandas_results,
     polars_results,
     raised,
 )
-from tests.assets.gx_polars.strategies import AGGREGATE, ROW_LEVEL, frames, suites
+from tests.assets.gx_polars.strategies import ROW_LEVEL, frames, suites
 
 MODEST = settings(
     max_examples=30,

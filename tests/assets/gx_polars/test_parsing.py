@@ -8,7 +8,7 @@ from assets.gx_polars.parsing import is_dateutil_parseable, is_json_parseable, m
 
 FORMATS = ["%Y-%m-%d", "%d/%m/%Y", "%Y-%m-%d %H:%M:%S", "%Y%m%d", "%H:%M", "%d %b %Y", "%Y-%j"]
 LOOSE = st.from_regex(r"[0-9]{1,4}[-/ ]?[0-9]{1,2}[-/ ]?[0-9]{0,4}( [0-9:]{4,8})?", fullmatch=True)
-STRICT = st.datetimes(dt.datetime(1, 1, 1)).flatmap(
+STRICT = st.datetimes(dt.datetime(1, 1, 1)).flatmap(  # noqa: DTZ001 - naive
     lambda moment: st.sampled_from(FORMATS).map(moment.strftime)
 )
 
@@ -17,7 +17,7 @@ def by_python(text: str | None, strftime_format: str) -> bool:
     if text is None:
         return False
     try:
-        dt.datetime.strptime(text, strftime_format)
+        dt.datetime.strptime(text, strftime_format)  # noqa: DTZ007 - only whether it parses
     except ValueError:
         return False
     return True

@@ -24,7 +24,8 @@ CHANGES = pl.Schema(
         "is_new": pl.Boolean,
     }
 )
-Rows = Iterable[Mapping[str, Any]]
+Rows = Iterable[Any]
+"""Mappings of column → value."""
 
 _CONSTANT = {
     "crm_account": ("account_id",),

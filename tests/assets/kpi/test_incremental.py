@@ -206,7 +206,8 @@ def test_a_new_account_rebuilds_only_what_had_missed_it(lake: Lake, made: Compan
     )
     assert build_states(lake, PROJECT).refreshed == ()
     accounts.append({"account_id": "missing", "country": "ZZ"})
-    write_dimension(lake, "crm_account", accounts, [('{"account_id":"missing"}', None, None, True)])
+    change = ('{"account_id":"missing"}', None, None, True)
+    write_dimension(lake, "crm_account", accounts, [change])
     assert len(build_states(lake, PROJECT).refreshed) > 0
     build_values(lake, PROJECT, as_of=AS_OF)
     found = scan_values(lake).filter(pl.col("country") == "ZZ").collect()

@@ -34,7 +34,7 @@ def sales(rows: list[tuple[str, D]]) -> pl.LazyFrame:
 
 
 def versions(draw: random.Random) -> pl.DataFrame:
-    rows = []
+    rows: list[tuple[str, D | None, D | None, str | None]] = []
     for number in range(8):
         cut = day(draw.randrange(0, 60))
         rows += [(f"a{number}", None, cut, draw.choice(["FR", "DE", None]))]
