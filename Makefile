@@ -9,7 +9,7 @@ DEMO   := var/demo/extracts
 .PHONY: help setup run ui demo test check format lock bench olist sfo incidents clean
 
 help:             ## Show the targets
-	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: .*## */\t/' | expand -t 14
+	@grep -hE '^[a-z ]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: .*## */\t/' | expand -t 14
 
 setup: $(READY)   ## Install the locked environment into .venv
 
@@ -55,6 +55,9 @@ format: $(READY)  ## Format the code and write the generated docs
 lock: $(READY)    ## Resolve requirements.lock anew
 	@uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --custom-compile-command "make lock" -q -o requirements.lock
+
+olist sfo incidents: $(READY)  ## Run an example on real extracts and compare its figures
+	@$(BIN)/python -m examples.verify $@
 
 bench: $(READY)   ## Measure the whole path against a bare script
 	@$(BIN)/python -m benchmarks.bench

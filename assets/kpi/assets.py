@@ -10,7 +10,7 @@ from assets.lake.layout import Lake
 from assets.metadata import column_schema
 from assets.resources import LakeResource
 from schemas.config.project import Project
-from schemas.kpis.catalogue import published_kpis
+from schemas.kpis.catalogue import input_tables, published_kpis
 from schemas.warehouse import KPI_VALUE, configured_dimensions, with_dimensions
 
 GROUP = "kpi"
@@ -24,7 +24,11 @@ def latest_date(lake: Lake, project: Project) -> dt.date:
 
 def kpi_assets(project: Project, *, freshness: dg.FreshnessPolicy) -> list[dg.AssetsDefinition]:
     """`kpi_state` and `kpi_value`."""
-    inputs = {table for published in published_kpis(project) for table in published.kpi.tables}
+    inputs = {
+        table
+        for published in published_kpis(project)
+        for table in input_tables(published.kpi, project.kpis)
+    }
     dimensions = {"crm_account", "erp_product", "survey", "survey_question", "erp_order_line"}
     read = sorted((inputs | dimensions) & set(project.fed_tables()))
 

@@ -8,7 +8,7 @@ import polars as pl
 from assets.core.conservation import partition_counts
 from assets.lake.layout import Lake
 from schemas.config.project import Project
-from schemas.kpis.catalogue import CATALOGUE
+from schemas.kpis.catalogue import CATALOGUE, input_tables
 from schemas.operations import KPI_INVENTORY, QUARANTINE_SUMMARY, SOURCE_STATUS
 
 
@@ -61,8 +61,9 @@ def kpi_inventory(project: Project, status: pl.DataFrame) -> pl.DataFrame:
     fed = set(project.fed_tables())
     rows = []
     for kpi in CATALOGUE.values():
-        missing = [table for table in kpi.tables if table not in fed]
-        sources = [name for table in kpi.tables for name in project.feeds(table)]
+        tables = input_tables(kpi, project.kpis)
+        missing = [table for table in tables if table not in fed]
+        sources = [name for table in tables for name in project.feeds(table)]
         stale = sorted({name for name in sources if by_source[name]["is_stale"]})
         rows.append(
             {
