@@ -63,6 +63,8 @@ def spell_out(
 
 def count_reasons(quarantined: pl.DataFrame) -> dict[str, int]:
     """`column: expectation` → rows refused for it; a row with two reasons counts in both."""
+    if quarantined.is_empty():  # by far the most partitions
+        return {}
     counted = (
         quarantined.select(pl.col("reasons").explode())
         .unnest("reasons")
