@@ -240,6 +240,12 @@ def _shown(found: Decimal | None, expected: Decimal) -> str:
     return f"{rounded:,}" if rounded in (expected, found) else f"{found:,}"
 
 
+def _full_name(given: str) -> str:
+    """The example whose name begins so; the text itself where none or several do."""
+    begun = [name for name in example_names() if name.startswith(given)]
+    return begun[0] if len(begun) == 1 else given
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run an example and compare; 0 where every figure is as expected."""
     parser = argparse.ArgumentParser(
@@ -247,7 +253,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description=f"Run an example on its real extracts, which {VARIABLE} says where to find, "
         "and compare the figures.",
     )
-    parser.add_argument("name", choices=example_names(), help="the example")
+    parser.add_argument(
+        "name",
+        type=_full_name,
+        choices=example_names(),
+        help="the example; the beginning of its name is enough",
+    )
     parser.add_argument("--out", type=Path, help="folder to write to; var/examples/<name>")
     given = parser.parse_args(arguments)
     out = given.out or OUT / given.name

@@ -50,7 +50,7 @@ KPI_INVENTORY = Table(
             "status", "text", "Whether readers can rely on it.", nullable=False,
             allowed=("available", "stale", "missing"),
         ),
-        Column("missing_inputs", "text", "Canonical tables that no source feeds."),
+        Column("missing_inputs", "text", "Canonical columns that no source fills."),
         Column("stale_sources", "text", "Sources whose latest extract is too old."),
         Column("last_loaded_on", "date", "Logical date up to which all its inputs are loaded."),
     ),

@@ -28,7 +28,7 @@ def publish_assets(project: Project, *, freshness: dg.FreshnessPolicy) -> list[d
         report = publish(
             lake.lake,
             project,
-            run_id=context.run_id,
+            run_id=context.run.run_id,
             now=dt.datetime.now(dt.UTC),
             as_of=latest_date(lake.lake, project),
         )

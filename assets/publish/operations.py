@@ -8,7 +8,7 @@ import polars as pl
 from assets.core.conservation import partition_counts
 from assets.lake.layout import Lake
 from schemas.config.project import Project
-from schemas.kpis.catalogue import CATALOGUE, input_tables
+from schemas.kpis.catalogue import CATALOGUE, input_columns, input_tables
 from schemas.operations import KPI_INVENTORY, QUARANTINE_SUMMARY, SOURCE_STATUS
 
 
@@ -58,11 +58,10 @@ def quarantine_summary(lake: Lake, project: Project) -> pl.DataFrame:
 def kpi_inventory(project: Project, status: pl.DataFrame) -> pl.DataFrame:
     """Rows of `kpi_inventory`: every KPI of the catalogue, available, stale or missing."""
     by_source = {row["source"]: row for row in status.to_dicts()}
-    fed = set(project.fed_tables())
     rows = []
     for kpi in CATALOGUE.values():
         tables = input_tables(kpi, project.kpis)
-        missing = [table for table in tables if table not in fed]
+        missing = [name for name in input_columns(kpi, project.kpis) if not _is_fed(project, name)]
         sources = [name for table in tables for name in project.feeds(table)]
         stale = sorted({name for name in sources if by_source[name]["is_stale"]})
         rows.append(
@@ -76,6 +75,16 @@ def kpi_inventory(project: Project, status: pl.DataFrame) -> pl.DataFrame:
             }
         )
     return pl.DataFrame(rows, schema=KPI_INVENTORY.polars_schema())
+
+
+def _is_fed(project: Project, name: str) -> bool:
+    """Whether some source, or the configuration itself, fills a canonical `table.column`."""
+    table, _, column = name.partition(".")
+    if project.surveys and table in {"survey", "survey_question"}:
+        return True
+    mappings = project.feeds(table).values()
+    cells = {"question_id", "score", "choice", "text"}
+    return any(column in m.columns or (m.unpivot and column in cells) for m in mappings)
 
 
 def _common_date(sources: list[str], by_source: Mapping[str, Mapping[str, object]]) -> object:

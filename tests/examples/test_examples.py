@@ -120,6 +120,17 @@ def test_without_the_variable_it_says_what_to_set(
     assert f"{VARIABLE}=../shared/data make olist" in capsys.readouterr().err
 
 
+def test_the_beginning_of_a_name_is_enough(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    assert verify.main(["sfo"]) == 1
+    assert VARIABLE in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        verify.main(["air"])
+    assert "sfo_survey" in capsys.readouterr().err
+
+
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="nowhere"):
         verify.real_data_dir({VARIABLE: str(tmp_path / "nowhere")})
