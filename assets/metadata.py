@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
-from schemas.config.mapping import ColumnMap
+from schemas.config.mapping import CELLS, ColumnMap
 from schemas.config.project import Project
 from schemas.table import SQL_TYPES, Table
 
@@ -61,10 +61,11 @@ def same_columns(table: Table, layer: str) -> dg.TableColumnLineage:
 
 
 def _origins(key: dg.AssetKey, spec: ColumnMap) -> Sequence[dg.TableColumnDep]:
-    if spec.source is None:
-        return []
-    names = [spec.source] if isinstance(spec.source, str) else list(spec.source)
-    deps = [dg.TableColumnDep(asset_key=key, column_name=name) for name in names]
+    deps = [
+        dg.TableColumnDep(asset_key=key, column_name=name)
+        for name in spec.raw_columns
+        if name not in CELLS.values()
+    ]
     if spec.lookup:
         other = dg.AssetKey(["raw", spec.lookup.source])
         deps.append(dg.TableColumnDep(asset_key=other, column_name=spec.lookup.take))

@@ -16,9 +16,11 @@ class LakeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     Attributes:
         folder: Absolute path of the lake.
+        is_held: Whether the process that runs the job holds it already.
     """
 
     folder: str
+    is_held: bool = False
 
     @property
     def lake(self) -> Lake:
@@ -32,7 +34,10 @@ class LakeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         Raises:
             LakeError: Another run holds it.
         """
-        with hold(self.lake, owner=context.run_id or "a command"):
+        if self.is_held:
+            yield self
+            return
+        with hold(self.lake, owner=f"run {context.run_id}"):
             yield self
 
 

@@ -1,22 +1,24 @@
 """Extracts of a large company, drawn quickly: plain CSV, one file a source and day.
 
 Every record is sent once, so that a script without any notion of versions can read them; a few
-come days late, and accounts change region or tier. Equal settings give equal bytes. What reads the
+come a day late, and accounts change region or tier. Equal settings give equal bytes. What reads the
 files (`benchmarks.configuration`, `benchmarks.bare`) is elsewhere.
 """
 
+import argparse
 import datetime as dt
-import hashlib
-import json
 import shutil
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-VERSION = 1
-"""Raise it when the same settings would give other files."""
+from benchmarks.settings import Settings
+
+Ints: TypeAlias = npt.NDArray[np.int64]
 
 ANSWERS_PER_RESPONSE = 4
 REGIONS = ("Bretagne", "Grand Est", "Île-de-France", "Normandie", "Occitanie", "Provence")
@@ -35,6 +37,14 @@ EFFORT_SURVEY = "SUP"
 NO_ANSWER = 11
 """Code of a blank NPS answer."""
 
+LATE_SHARE, ANONYMOUS_SHARE, BLANK_SHARE, SKIPPED_SHARE, FOREIGN_SHARE = (
+    0.01,
+    0.05,
+    0.03,
+    0.02,
+    0.02,
+)
+
 COMMENTS = (
     "Fast and friendly, thank you.",
     "The parcel came two days late, and nobody told me.",
@@ -42,47 +52,6 @@ COMMENTS = (
     "Nothing to add.",
     "Good value, but the web site is slow.",
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """What is drawn.
-
-    Attributes:
-        answers_per_day: Survey answers of a day.
-        order_lines_per_day: Order lines of a day.
-        accounts: Accounts on the first day.
-        long_days: Days of the long history.
-        short_days: Days of the short one, which ends on the same day.
-        extra_days: Days after it, to be added one by one.
-        last_on: Last day of both histories.
-        seed: Seed of the random numbers.
-    """
-
-    answers_per_day: int = 33_336
-    order_lines_per_day: int = 33_336
-    accounts: int = 200_000
-    long_days: int = 300
-    short_days: int = 30
-    extra_days: int = 3
-    last_on: dt.date = dt.date(2024, 11, 27)
-    seed: int = 7
-
-    @property
-    def long_start(self) -> dt.date:
-        """First day of the long history."""
-        return self.last_on - dt.timedelta(days=self.long_days - 1)
-
-    @property
-    def short_start(self) -> dt.date:
-        """First day of the short history."""
-        return self.last_on - dt.timedelta(days=self.short_days - 1)
-
-    @property
-    def digest(self) -> str:
-        """Name of the folder that holds the extracts of these settings."""
-        text = json.dumps([VERSION, asdict(self)], default=str, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def extracts(folder: Path, settings: Settings) -> Path:
@@ -134,9 +103,9 @@ class _Company:
         responses, answers = self._survey(date)
         orders, lines = self._sales(date)
         # a child comes with its parent or later: only parents' files are held back in part
-        self._write("responses", date, self._delayed("responses", responses))
+        self._write("responses", date, self._delayed("responses", date, responses))
         self._write("answers", date, answers)
-        self._write("orders", date, self._delayed("orders", orders))
+        self._write("orders", date, self._delayed("orders", date, orders))
         self._write("order_lines", date, lines)
 
     def _write(self, source: str, date: dt.date, rows: pl.DataFrame) -> None:
@@ -144,7 +113,7 @@ class _Company:
         path.parent.mkdir(parents=True, exist_ok=True)
         rows.write_csv(path)
 
-    def _change_accounts(self) -> "np.ndarray":
+    def _change_accounts(self) -> Ints:
         """Move some accounts and give some another tier; who they are."""
         rng, n = self._rng, len(self._region)
         who = np.unique(rng.integers(0, n, max(n // 1_000, 1)))
@@ -152,7 +121,7 @@ class _Company:
         self._tier[who] = rng.integers(0, len(TIERS), len(who))
         return who
 
-    def _accounts(self, who: "np.ndarray") -> pl.DataFrame:
+    def _accounts(self, who: Ints) -> pl.DataFrame:
         number = _numbers("C", who, width=7)
         return pl.DataFrame(
             {
@@ -165,9 +134,11 @@ class _Company:
             }
         )
 
-    def _delayed(self, source: str, rows: pl.DataFrame) -> pl.DataFrame:
-        """Hold one row in a hundred back for the next day."""
-        is_late = pl.Series(self._rng.random(rows.height) < 0.01)
+    def _delayed(self, source: str, date: dt.date, rows: pl.DataFrame) -> pl.DataFrame:
+        """Hold one row in a hundred back for the next day, but none from before a history."""
+        is_last = date + dt.timedelta(days=1) == self._settings.short_start
+        share = 0.0 if is_last else LATE_SHARE
+        is_late = pl.Series(self._rng.random(rows.height) < share)
         before = self._late.get(source, rows.clear())
         self._late[source] = rows.filter(is_late)
         return pl.concat([rows.filter(~is_late), before])
@@ -177,12 +148,12 @@ class _Company:
         survey = rng.choice(len(SURVEYS), n, p=(0.4, 0.4, 0.2))
         who = rng.integers(0, len(self._region), n)
         number = _numbers(f"R{date:%y%m%d}", np.arange(n), width=6)
+        is_anonymous = pl.Series(rng.random(n) < ANONYMOUS_SHARE)
         responses = pl.DataFrame(
             {
                 "response_id": number,
                 "survey_id": _words(SURVEYS, survey),
-                # some answer without being signed in
-                "account_id": _numbers("C", who, width=7).set(pl.Series(rng.random(n) < 0.05), None),
+                "account_id": _numbers("C", who, width=7).set(is_anonymous, None),
                 "responded_at": self._instants(date, n),
                 "touchpoint": _words(TOUCHPOINTS, survey),
                 "channel": _words(("email", "sms", "web"), rng.integers(0, 3, n)),
@@ -192,7 +163,7 @@ class _Company:
         )
         return responses, self._answers(survey, number)
 
-    def _answers(self, survey: "np.ndarray", number: pl.Series) -> pl.DataFrame:
+    def _answers(self, survey: Ints, number: pl.Series) -> pl.DataFrame:
         """Four answers a response: three scores and a comment."""
         rng, n = self._rng, len(survey)
         scores, questions = [], []
@@ -202,9 +173,9 @@ class _Company:
             greatest = np.array([high or 0 for _, _, high in asked])[survey]
             drawn = np.minimum(least + rng.integers(0, 12, n), greatest)
             if place == 0:
-                is_blank = (survey == SURVEYS.index("REL")) & (rng.random(n) < 0.03)
+                is_blank = (survey == SURVEYS.index("REL")) & (rng.random(n) < BLANK_SHARE)
                 drawn = np.where(is_blank, NO_ANSWER, drawn)
-            scores.append(pl.Series(drawn).set(pl.Series(rng.random(n) < 0.02), None))
+            scores.append(pl.Series(drawn).set(pl.Series(rng.random(n) < SKIPPED_SHARE), None))
             questions.append(_words([name for name, *_ in asked], survey))
         said = _words(COMMENTS, rng.integers(0, len(COMMENTS), n))
         nothing = pl.repeat(None, n, dtype=pl.String, eager=True)
@@ -234,7 +205,9 @@ class _Company:
                 "ordered_at": self._instants(date, n),
                 "status": _words(("delivered", "returned", "canceled"), kind),
                 "channel": _words(("web", "store"), rng.integers(0, 2, n)),
-                "currency": _words(("EUR", "CHF"), (rng.random(n) < 0.02).astype(np.int64)),
+                "currency": _words(
+                    ("EUR", "CHF"), (rng.random(n) < FOREIGN_SHARE).astype(np.int64)
+                ),
                 "net_amount": _money(net),
                 "tax_amount": _money(net // 5),
                 "is_return": pl.Series(kind == 1),
@@ -269,7 +242,7 @@ def _products() -> pl.DataFrame:
 def _surveys() -> pl.DataFrame:
     kinds = ("relational", "transactional", "transactional")
     return pl.DataFrame(
-        {"survey_id": SURVEYS, "kind": kinds, "audience": ["customer"] * 3, "touchpoint": TOUCHPOINTS}
+        {"survey_id": SURVEYS, "kind": kinds, "audience": "customer", "touchpoint": TOUCHPOINTS}
     )
 
 
@@ -290,13 +263,26 @@ def _questions() -> pl.DataFrame:
     return pl.DataFrame(rows)
 
 
-def _numbers(prefix: str, numbers: "np.ndarray", *, width: int) -> pl.Series:
+def _numbers(prefix: str, numbers: Ints, *, width: int) -> pl.Series:
     return prefix + pl.Series(numbers).cast(pl.String).str.zfill(width)
 
 
-def _words(words: tuple[str | None, ...] | list[str], at: "np.ndarray") -> pl.Series:
+def _words(words: Sequence[str | None], at: Ints) -> pl.Series:
     return pl.Series(words, dtype=pl.String).gather(at)
 
 
-def _money(cents: "np.ndarray") -> pl.Series:
+def _money(cents: Ints) -> pl.Series:
     return pl.Series(cents).cast(pl.Decimal(18, 0)).cast(pl.Decimal(18, 2)) / 100
+
+
+def main() -> None:
+    """Draw the extracts of a scale."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--scale", type=float, required=True)
+    given = parser.parse_args()
+    extracts(given.out, Settings.scaled(given.scale))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,11 +1,14 @@
-"""How long a command takes and how much memory it needs: one child process a measurement.
+"""How long a module takes and how much memory it needs: one child process a measurement.
 
-Nothing heavy is imported here, so that the parent stays small. Linux only: peak memory is the
-`VmHWM` of the child, which, unlike `ru_maxrss`, does not begin with the parent's.
+    python -m benchmarks.measure module arguments …      runs it and prints its peak as JSON
+
+Linux only: peak memory is the `VmHWM` of the child, which, unlike `ru_maxrss`, does not begin with
+the parent's.
 """
 
 import json
 import os
+import runpy
 import subprocess
 import sys
 import time
@@ -20,7 +23,7 @@ class Measurement:
 
     Attributes:
         wall_seconds: From its start to its end, interpreter and imports included.
-        work_seconds: Of the measured call alone.
+        work_seconds: Of the call that `report` times; the wall time where there is none.
         cpu_seconds: Processor time of all its threads, of its whole life.
         peak_gib: Greatest resident memory.
     """
@@ -32,13 +35,10 @@ class Measurement:
 
 
 def report(work: Callable[[], None]) -> None:
-    """In the child: do the work and print what it took, as the last line of the output."""
+    """In the child: do the work and print what it took as a line of JSON."""
     start = time.perf_counter()
     work()
-    seconds = time.perf_counter() - start
-    status = Path("/proc/self/status").read_text(encoding="utf-8")
-    [kib] = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]
-    print(json.dumps({"work_seconds": seconds, "peak_gib": int(kib) / 1024**2}))
+    print(json.dumps({"work_seconds": time.perf_counter() - start}))
 
 
 def measure(
@@ -47,14 +47,14 @@ def measure(
     """Run `python -m module` to its end.
 
     Args:
-        module: A module that calls `report`; of another one, the work is the wall time.
+        module: What is run as `__main__`.
         arguments: Its command line.
         environment: Variables to set besides the present ones.
 
     Raises:
         RuntimeError: It failed; the message has the end of what it said.
     """
-    command = [sys.executable, "-m", module, *map(str, arguments)]
+    command = [sys.executable, "-m", "benchmarks.measure", module, *map(str, arguments)]
     start = time.perf_counter()
     with subprocess.Popen(
         command,
@@ -75,14 +75,33 @@ def measure(
         wall_seconds=wall,
         work_seconds=float(told.get("work_seconds", wall)),
         cpu_seconds=usage.ru_utime + usage.ru_stime,
-        peak_gib=float(told.get("peak_gib", usage.ru_maxrss / 1024**2)),
+        peak_gib=float(told["peak_gib"]),
     )
 
 
 def _told(output: str) -> dict[str, float]:
-    """What `report` printed; nothing where the command does not call it."""
-    lines = output.strip().splitlines()
-    if not lines or not lines[-1].startswith("{"):
-        return {}
-    found: dict[str, float] = json.loads(lines[-1])
+    """The lines of JSON at the end of the output, as one."""
+    found: dict[str, float] = {}
+    for line in reversed(output.strip().splitlines()):
+        if not line.startswith("{"):
+            break
+        found |= json.loads(line)
     return found
+
+
+def main() -> None:
+    """Run a module as a command and print its peak; its failure is this process's."""
+    module, *arguments = sys.argv[1:]
+    sys.argv = [module, *arguments]
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        if end.code:
+            raise
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    [kib] = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]
+    print(json.dumps({"peak_gib": int(kib) / 1024**2}))
+
+
+if __name__ == "__main__":
+    main()

@@ -2,82 +2,94 @@
 
 import datetime as dt
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from assets.raw.extract.resolve import resolve_files
+from assets.raw.extract.results import ResolvedFile
 from assets.raw.extract.to_parquet import extract_to_parquet
 from assets.transforms.mapping import required_columns
-from pipelines.config import Problem
+from pipelines.config import Problem, Reading
 from pipelines.dates import days
-from schemas.config.project import Project, Source
+from schemas.config.files import FileOptions
+from schemas.config.project import Source
 from schemas.errors import BarometerError
-from schemas.kpis.catalogue import CATALOGUE
+
+LOOK_BACK_DAYS = 366
+"""How far back files are looked for where `start_date` cannot be read."""
 
 
-def check_project(project: Project, *, file: str, date: dt.date) -> list[Problem]:
-    """Problems of a configuration that was read, and of its sources.
+def check_config(reading: Reading, *, date: dt.date) -> list[Problem]:
+    """Problems of a configuration and of its sources, as far as they can be looked at.
 
     Each source's files of the date, or of the last date before it that has any, are read whole
     and compared with what the mapping asks for. Nothing is written to the lake.
 
     Args:
-        project: The company's configuration.
-        file: Name of the configuration file, for the messages.
+        reading: The company's configuration, right or wrong.
         date: Logical date to look at.
     """
-    problems = list(_unknown_codes(project, file))
-    for name, source in project.sources.items():
+    project = reading.project
+    first = project.start_date if project else date - dt.timedelta(days=LOOK_BACK_DAYS)
+    problems = list(reading.problems)
+    columns: dict[str, tuple[str, tuple[str, ...]]] = {}
+    for name, source in reading.sources.items():
         try:
-            problems += _check_source(project, name, source, file=file, date=date)
+            found = _latest_files(source.files, first, date)
+            if found:
+                day, files = found
+                columns[name] = (files[0].display_name, _read(files, source.files, day))
+            elif source.on_missing == "fail":
+                problems.append(_no_file(reading, name, source))
         except BarometerError as error:
-            problems.append(Problem(file, f"sources.{name}.files", str(error)))
-    return problems
+            problems.append(reading.problem(f"sources.{name}.files", str(error)))
+    return [*problems, *_column_problems(reading, columns)]
 
 
-def _unknown_codes(project: Project, file: str) -> Iterator[Problem]:
-    allowed = ", ".join(CATALOGUE)
-    named = {
-        "codes": project.kpis.codes or (),
-        "targets": tuple(project.kpis.targets),
-        "variants": tuple(variant.of for variant in project.kpis.variants.values()),
-    }
-    known = {*CATALOGUE, *project.kpis.variants}
-    for key, codes in named.items():
-        for code in codes:
-            if code not in known:
-                message = f"no KPI {code!r}; allowed: {allowed}"
-                yield Problem(file, f"kpis.{key}", message)
+def _latest_files(
+    options: FileOptions, first: dt.date, last: dt.date
+) -> tuple[dt.date, list[ResolvedFile]] | None:
+    """The last date that has files, with them."""
+    is_dated = "{date" in options.path
+    for day in reversed(list(days(first, last))) if is_dated else [last]:
+        files = resolve_files(options, day)
+        if files:
+            return day, files
+    return None
 
 
-def _check_source(
-    project: Project, name: str, source: Source, *, file: str, date: dt.date
-) -> list[Problem]:
-    files = resolve_files(source.files, date)
-    if "{date" in source.files.path:
-        for day in reversed(list(days(project.start_date, date))):
-            files = resolve_files(source.files, day)
-            if files:
-                date = day
-                break
-    if not files:
-        if source.on_missing == "skip":
-            return []
-        message = (
-            f"no file matches {source.files.path!r} under {source.files.root}; "
-            "mend `root` or `path`, or set on_missing: skip"
-        )
-        return [Problem(file, f"sources.{name}.files.path", message)]
+def _read(files: list[ResolvedFile], options: FileOptions, day: dt.date) -> tuple[str, ...]:
+    """Read files whole, as a run would; their columns."""
     with tempfile.TemporaryDirectory() as scratch:
         target = Path(scratch) / "data.parquet"
-        result = extract_to_parquet(files, source.files, date, target=target, scratch=Path(scratch))
-    return [
-        Problem(
-            file,
-            f"sources.{name}.tables.{table}.{key}",
-            f"{files[0].display_name} has no column {raw!r}; it has: {', '.join(result.columns)}",
-        )
-        for table, mapping in source.tables.items()
-        for raw, key in required_columns(mapping).items()
-        if raw not in result.columns
-    ]
+        result = extract_to_parquet(files, options, day, target=target, scratch=Path(scratch))
+    return result.columns
+
+
+def _no_file(reading: Reading, name: str, source: Source) -> Problem:
+    message = (
+        f"no file matches {source.files.path!r} under {source.files.root}; "
+        "mend `root` or `path`, or set on_missing: skip"
+    )
+    return reading.problem(f"sources.{name}.files.path", message)
+
+
+def _column_problems(
+    reading: Reading, columns: Mapping[str, tuple[str, tuple[str, ...]]]
+) -> Iterator[Problem]:
+    """Raw columns that a mapping asks for and the files do not have."""
+    for name, source in reading.sources.items():
+        for table, mapping in source.tables.items():
+            at = f"sources.{name}.tables.{table}"
+            asked = [(name, raw, key) for raw, key in required_columns(mapping).items()]
+            for group, specs in (("columns", mapping.columns), ("custom", mapping.custom)):
+                for column, spec in specs.items():
+                    if spec.lookup:
+                        key = f"{group}.{column}.lookup"
+                        asked.append((spec.lookup.source, spec.lookup.match, f"{key}.match"))
+                        asked.append((spec.lookup.source, spec.lookup.take, f"{key}.take"))
+            for other, raw, key in asked:
+                if other in columns and raw not in columns[other][1]:
+                    file, present = columns[other]
+                    message = f"{file} has no column {raw!r}; it has: {', '.join(present)}"
+                    yield reading.problem(f"{at}.{key}", message)

@@ -25,34 +25,47 @@ Config = Annotated[
     Path | None,
     typer.Option("--config", "-c", help="barometer.yaml; BAROMETER_CONFIG, or ./barometer.yaml."),
 ]
-Day = Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"])]
+Day = Annotated[
+    dt.datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], help="Logical date: the day that an extract describes."),
+]
 
 
 @app.command()
 def run(
     config: Config = None,
     date: Day = None,
-    first: Annotated[dt.datetime | None, typer.Option("--from", formats=["%Y-%m-%d"])] = None,
-    last: Annotated[dt.datetime | None, typer.Option("--to", formats=["%Y-%m-%d"])] = None,
+    first: Annotated[
+        dt.datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%d"], help="First logical date of a range."),
+    ] = None,
+    last: Annotated[
+        dt.datetime | None,
+        typer.Option("--to", formats=["%Y-%m-%d"], help="Last logical date of a range."),
+    ] = None,
 ) -> None:
-    """Run one date (--date), a range (--from, --to), or all dates with new or changed files."""
+    """Run one date (--date), a range (--from, --to), or whatever there is work for.
+
+    Without dates: every date with new or changed files; and all dates that are loaded, if the
+    last run did not go to its end or the configuration has changed since.
+    """
     from rich.console import Console
 
     from assets.lake.layout import Lake
     from pipelines.config import data_dir
-    from pipelines.run import run_range
-    from pipelines.summary import print_counts, print_published, print_summary
 
     console = Console()
     with _told():
         project = _project(config)
         folder = data_dir()
         dates = _dates(project, date, first, last)
+        from pipelines.summary import print_nothing_new, print_summary
+
         if dates is None:
-            console.print("Nothing new: every file is loaded as it is.")
-            print_counts(project, Lake(folder), console=console)
-            print_published(Lake(folder), console=console)
+            print_nothing_new(project, Lake(folder), console=console)
             return
+        from pipelines.run import run_range  # Dagster, which nothing else here needs
+
         outcome = run_range(project, folder, *dates, console=console)
         print_summary(project, Lake(folder), outcome, console=console)
         if not outcome.is_success:
@@ -61,25 +74,26 @@ def run(
 
 @app.command()
 def check(config: Config = None, date: Day = None) -> None:
-    """Validate the configuration and the sources without running; tells all problems at once."""
-    from pipelines.check import check_project
-    from pipelines.config import InvalidConfigError, config_path
+    """Validate the configuration and the sources without running; tells all problems at once.
+
+    Of each source the files of the date are read, or of the last date before it that has any;
+    without --date, of the last day that has ended.
+    """
+    from pipelines.check import check_config
+    from pipelines.config import config_path, read_config
     from pipelines.dates import yesterday
 
-    path = config or config_path()
-    try:
-        project = _project(config)
-    except InvalidConfigError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
-    day = date.date() if date else yesterday(project, now=dt.datetime.now(dt.UTC))
-    problems = check_project(project, file=path.name, date=day)
+    reading = read_config(config or config_path())
+    now = dt.datetime.now(dt.UTC)
+    project = reading.project
+    ended = yesterday(project, now=now) if project else now.date() - dt.timedelta(days=1)
+    problems = check_config(reading, date=date.date() if date else ended)
     for problem in problems:
         typer.echo(str(problem), err=True)
-    if problems:
+    if problems or project is None:
         raise typer.Exit(1)
     tables = ", ".join(project.fed_tables())
-    typer.echo(f"{path.name}: {len(project.sources)} sources feed {tables}; no problem found")
+    typer.echo(f"{reading.file}: {len(project.sources)} sources feed {tables}; no problem found")
 
 
 @app.command()
@@ -96,13 +110,18 @@ def status(config: Config = None) -> None:
 
 
 @app.command()
-def ui(port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000) -> None:
+def ui(
+    config: Config = None,
+    port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000,
+) -> None:
     """Serve Dagster's UI, schedules and sensors for this configuration."""
     import os
     import sys
 
     from pipelines.instance import dagster_home
 
+    with _told():
+        _project(config)  # a mistake in it is told here, not in a trace of the server
     dagster_home()
     command = Path(sys.executable).with_name("dagster")
     arguments = ["dagster", "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)]

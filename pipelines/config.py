@@ -200,14 +200,12 @@ def _right_sources(document: dict[str, Any], unset: set[str]) -> dict[str, Sourc
     return found
 
 
-def _kpi_problems(
-    project: Project, file: str, lines: Mapping[KeyPath, int]
-) -> Iterator[Problem]:
+def _kpi_problems(project: Project, file: str, lines: Mapping[KeyPath, int]) -> Iterator[Problem]:
     """KPI codes that neither the catalogue nor a variant has, and variants that cannot be."""
     kpis = project.kpis
-    named = {("codes", str(i)): code for i, code in enumerate(kpis.codes or ())}
+    named: dict[KeyPath, str] = {("codes", str(i)): code for i, code in enumerate(kpis.codes or ())}
     named |= {("variants", name, "of"): one.of for name, one in kpis.variants.items()}
-    targets = {("targets", code): code for code in kpis.targets}
+    targets: dict[KeyPath, str] = {("targets", code): code for code in kpis.targets}
     is_known = True
     for key, code in {**named, **targets}.items():
         allowed = [*CATALOGUE, *(kpis.variants if key in targets else ())]
@@ -259,8 +257,9 @@ def _found(given: object, location: KeyPath, written: Mapping[KeyPath, str]) -> 
         return "; found nothing"
     if isinstance(given, str | int | float | bool):
         return f"; found {given!r}"
-    names = {dict: "keys and values", list: "a list"}
-    return f"; found {names[type(given)]}" if type(given) in names else ""
+    if isinstance(given, dict | list):
+        return "; found a list" if isinstance(given, list) else "; found keys and values"
+    return ""
 
 
 def _line(location: KeyPath, lines: Mapping[KeyPath, int]) -> int | None:

@@ -1,6 +1,7 @@
 """The one `Definitions` of the code location, made from barometer.yaml when it is loaded."""
 
 import datetime as dt
+import warnings
 from pathlib import Path
 
 import dagster as dg
@@ -17,16 +18,23 @@ from pipelines.schedules import daily_schedule
 from pipelines.sensors import new_files_sensor
 from schemas.config.project import Project
 
+# Dagster 1.13 calls backfill policies and owners of jobs beta. They are used on purpose, and who
+# runs the pipeline can do nothing about it. Here, since every way to run imports this module.
+warnings.filterwarnings("ignore", category=dg.BetaWarning)
+
 GRACE = dt.timedelta(hours=20)
 """How long before the deadline of a day its run may already have been made."""
 
 
-def build_definitions(project: Project, lake_folder: Path) -> dg.Definitions:
+def build_definitions(
+    project: Project, lake_folder: Path, *, is_held: bool = False
+) -> dg.Definitions:
     """Everything Dagster knows of one company.
 
     Args:
         project: The company's configuration.
         lake_folder: Folder of the lake and the embedded warehouse.
+        is_held: Whether the process that runs the job holds the lake already.
     """
     partitions = dg.DailyPartitionsDefinition(
         start_date=project.start_date.isoformat(), timezone=project.company.time_zone
@@ -48,7 +56,7 @@ def build_definitions(project: Project, lake_folder: Path) -> dg.Definitions:
         jobs=[daily_job(project)],
         schedules=[daily_schedule(project)],
         sensors=[new_files_sensor(project, lake_folder)],
-        resources={"lake": LakeResource(folder=str(lake_folder))},
+        resources={"lake": LakeResource(folder=str(lake_folder), is_held=is_held)},
         executor=dg.in_process_executor,
     )
 

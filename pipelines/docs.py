@@ -1,14 +1,17 @@
 """Generated documentation: `python -m pipelines.docs` writes it, `--check` tells what is stale."""
 
+import inspect
 import sys
 import types
 import typing
 from collections.abc import Iterator
 from pathlib import Path
 
+import typer
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from pipelines.cli import app
 from schemas.config.project import Project
 from schemas.kpis.document import markdown as catalogue_markdown
 from schemas.operations import TABLES as OPERATIONS
@@ -25,6 +28,7 @@ def documents() -> dict[str, str]:
         "kpis.md": catalogue_markdown(),
         "data-dictionary.md": data_dictionary(),
         "configuration.md": configuration_reference(),
+        "command-line.md": command_reference(),
     }
 
 
@@ -93,6 +97,25 @@ def configuration_reference() -> str:
         ),
     ]
     parts += [_model(path, model) for path, model in _models("", Project)]
+    return "\n\n".join(parts) + "\n"
+
+
+def command_reference() -> str:
+    """Every command and option of `barometer`, as Markdown, from the command line itself."""
+    program = typer.main.get_command(app)
+    parts = [
+        "# Command line: `barometer`",
+        "Generated from `pipelines/cli.py` by `make format`; do not edit.",
+        "Errors go to standard error, with exit code 1; a wrong option has exit code 2.",
+    ]
+    for name, command in getattr(program, "commands", {}).items():
+        lines = [f"## `barometer {name}`", "", inspect.cleandoc(command.help or ""), ""]
+        lines += ["| Option | Default | Meaning |", "|---|---|---|"]
+        for option in command.params:
+            names = ", ".join(f"`{each}`" for each in option.opts)
+            default = "" if option.default is None else f"`{option.default}`"
+            lines.append(f"| {names} | {default} | {option.help} |")
+        parts.append("\n".join(lines))
     return "\n\n".join(parts) + "\n"
 
 

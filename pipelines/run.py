@@ -2,19 +2,22 @@
 
 import datetime as dt
 import threading
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
+from dagster_shared.error import SerializableErrorInfo
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from assets.lake.layout import Lake
 from assets.resources import hold
+from pipelines.completion import record_completion
 from pipelines.definitions import build_definitions
-from pipelines.instance import fail_orphans, open_instance
+from pipelines.instance import fail_orphans, lake_tags, open_instance
 from pipelines.jobs import DAILY, RANGE_END, RANGE_START
 from schemas.config.project import Project
 
@@ -65,16 +68,18 @@ def run_range(
         LakeError: Another run holds the lake.
     """
     lake = Lake(lake_folder)
-    with open_instance() as instance:
-        with hold(lake, owner="barometer run"):
-            fail_orphans(instance)
-        job = build_definitions(project, lake_folder).resolve_job_def(DAILY)
-        run_id = dg_run_id()
-        tags = {RANGE_START: first.isoformat(), RANGE_END: last.isoformat()}
+    run_id = str(uuid.uuid4())
+    with open_instance() as instance, hold(lake, owner=f"run {run_id}"):
+        fail_orphans(instance, lake)
+        definitions = build_definitions(project, lake_folder, is_held=True)
+        job = definitions.resolve_job_def(DAILY)
+        tags = {RANGE_START: first.isoformat(), RANGE_END: last.isoformat(), **lake_tags(lake)}
         with _progress(instance, run_id, steps=len(list(job.nodes)), console=console):
             result = job.execute_in_process(
                 run_config=_QUIET, instance=instance, tags=tags, run_id=run_id, raise_on_error=False
             )
+        if result.success:
+            record_completion(project, lake)
         return RunOutcome(
             run_id,
             first,
@@ -83,13 +88,6 @@ def run_range(
             seconds=_seconds(instance, run_id),
             failures=_failures(result),
         )
-
-
-def dg_run_id() -> str:
-    """A new run id in the form that Dagster uses."""
-    import uuid
-
-    return str(uuid.uuid4())
 
 
 def _seconds(instance: dg.DagsterInstance, run_id: str) -> dict[str, float]:
@@ -106,18 +104,23 @@ def _layer(step: str) -> str:
 
 
 def _failures(result: dg.ExecuteInProcessResult) -> dict[str, str]:
+    """Step → why it failed; `run` where the run failed outside of its steps."""
     found = {}
     for event in result.all_events:
-        if not event.is_step_failure:
-            continue
-        data = event.step_failure_data
-        error = data.error
-        while error is not None and error.cause is not None:
-            error = error.cause
-        user = data.user_failure_data
-        message = (user.description if user else None) or (error.message if error else "unknown")
-        found[str(event.step_key)] = message.strip()
+        if event.is_step_failure:
+            data = event.step_failure_data
+            user = data.user_failure_data
+            described = user.description if user else None
+            found[str(event.step_key)] = (described or _root_cause(data.error)).strip()
+        elif event.is_run_failure and not found:
+            found["run"] = (_root_cause(event.job_failure_data.error) or str(event.message)).strip()
     return found
+
+
+def _root_cause(error: SerializableErrorInfo | None) -> str:
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return error.message if error else ""
 
 
 @contextmanager
@@ -132,6 +135,7 @@ def _progress(
         TimeElapsedColumn(),
         console=console,
         transient=True,
+        disable=not console.is_terminal,
     )
     stop = threading.Event()
     task = bar.add_task("starting", total=steps)

@@ -30,6 +30,7 @@ def new_files_sensor(project: Project, lake_folder: Path) -> dg.SensorDefinition
         name="new_files",
         job_name=DAILY,
         minimum_interval_seconds=INTERVAL_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
         description="A day whose files are all there and new, or changed since they were pulled.",
     )
     def new_files() -> SensorResult | SkipReason:

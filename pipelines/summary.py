@@ -1,60 +1,85 @@
 """What a run made, in a few lines for the terminal."""
 
+from collections import Counter
+from typing import TYPE_CHECKING
+
 from rich.console import Console
-from rich.table import Table as RichTable
 
 from assets.core.conservation import partition_counts
 from assets.lake.layout import Lake
-from pipelines.run import RunOutcome
 from schemas.config.project import Project
 
+if TYPE_CHECKING:
+    from pipelines.run import RunOutcome
 
-def print_summary(project: Project, lake: Lake, outcome: RunOutcome, *, console: Console) -> None:
+MAX_REASONS = 5
+"""Most frequent quarantine reasons that are told."""
+
+_WAYS = ("accepted", "quarantined", "superseded")
+
+
+def print_summary(project: Project, lake: Lake, outcome: "RunOutcome", *, console: Console) -> None:
     """Say what the run made, how long each layer took, what is in quarantine, where to look."""
     verdict = "[green]done[/]" if outcome.is_success else "[red]failed[/]"
     dates = str(outcome.first)
     if outcome.first != outcome.last:
         dates += f" … {outcome.last}"
-    console.print(f"{project.company.name}: {dates} {verdict}  (run {outcome.run_id})")
-    layers = "  ".join(f"{name} {seconds:.1f} s" for name, seconds in outcome.seconds.items())
-    console.print(f"Layers: {layers}")
+    _print(console, f"{project.company.name}: {dates} ", end="")
+    console.print(verdict, end="")
+    _print(console, f"  (run {outcome.run_id})")
+    layers = ", ".join(f"{name} {seconds:.1f}" for name, seconds in outcome.seconds.items())
+    _print(console, f"Seconds by layer: {layers}; {sum(outcome.seconds.values()):.1f} in all")
     for step, reason in outcome.failures.items():
         console.print(f"[red]{step}[/]: ", end="")
-        console.print(reason, markup=False, highlight=False)
-    print_counts(project, lake, console=console)
+        _print(console, reason)
+    _print_counts(project, lake, console=console)
     if outcome.is_success:
-        print_published(lake, console=console)
+        _print_next(lake, console=console)
+    else:
+        if lake.warehouse.exists():
+            _print(console, f"What was published before is as it was: {lake.warehouse}")
+        _print(console, "Next: mend the cause and run again; `barometer check`, `barometer status`")
 
 
-def print_counts(project: Project, lake: Lake, *, console: Console) -> None:
-    """Rows of every canonical table by the way they went, over all loaded dates."""
-    table = RichTable(box=None, header_style="dim", pad_edge=False)
-    table.add_column("table")
-    names = ("accepted", "quarantined", "superseded")
-    for name in names:
-        table.add_column(name, justify="right")
-    table.add_column("most frequent reason")
+def print_nothing_new(project: Project, lake: Lake, *, console: Console) -> None:
+    """Say that there is nothing to do, and what there is."""
+    _print(console, f"{project.company.name}: nothing new, every file is loaded as it is")
+    _print_counts(project, lake, console=console)
+    _print_next(lake, console=console)
+
+
+def _print_counts(project: Project, lake: Lake, *, console: Console) -> None:
+    """Totals over all loaded dates, and the most frequent reasons of the quarantine."""
+    sums: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
+    tables = 0
     for fed in project.fed_tables():
-        sums = dict.fromkeys(names, 0)
-        reasons: dict[str, int] = {}
+        rows = 0
         for counts in partition_counts(lake, fed):
-            for name in names:
-                sums[name] += counts.facts[name]
+            sums.update({name: counts.facts[name] for name in _WAYS})
+            rows += counts.facts["rows_mapped"]
             for reason, number in counts.facts["reasons"].items():
-                reasons[reason] = reasons.get(reason, 0) + number
-        if any(sums.values()):
-            top = max(reasons, key=lambda reason: reasons[reason]) if reasons else ""
-            table.add_row(fed, *(f"{sums[name]:,}" for name in names), top)
-    console.print(table)
+                reasons[f"{fed}.{reason}"] += number
+        tables += rows > 0
+    ways = ", ".join(f"{sums[name]:,} {name}" for name in _WAYS)
+    _print(console, f"Rows of {tables} tables, all dates: {ways}")
+    for reason, number in reasons.most_common(MAX_REASONS):
+        _print(console, f"  {number:>9,}  {reason}")
+    if len(reasons) > MAX_REASONS:
+        _print(console, f"  and {len(reasons) - MAX_REASONS} further reasons: `barometer status`")
 
 
-def print_published(lake: Lake, *, console: Console) -> None:
+def _print_next(lake: Lake, *, console: Console) -> None:
     """Where the published tables are and how to look at them."""
-    console.print(f"Published: {lake.warehouse}", soft_wrap=True)
-    console.print(
-        "Next: `barometer status`; `make ui` for lineage and checks; or ask the warehouse:\n"
+    _print(console, f"Published: {lake.warehouse}")
+    _print(
+        console,
+        "Next: `barometer status`; `barometer ui` for lineage and checks; or ask the warehouse:\n"
         "  select * from kpi_value where kpi_code = 'nps' and period_grain = 'month'\n"
         "  and segment_set = 'total' order by period_start",
-        markup=False,
-        highlight=False,
     )
+
+
+def _print(console: Console, text: str, *, end: str = "\n") -> None:
+    """Print as it is: no markup, no colours, no line broken within a path."""
+    console.print(text, markup=False, highlight=False, soft_wrap=True, end=end)

@@ -7,11 +7,11 @@ import polars as pl
 
 from assets.lake.layout import Lake
 from assets.lake.slot import fingerprint
-from schemas.config.project import Project
+from schemas.config.project import DECLARED_SOURCE, Project
 from schemas.registry import canonical
 from schemas.table import Table
 
-SOURCE = "configuration"
+SOURCE = DECLARED_SOURCE
 """Name of the source of declared rows."""
 
 CODE_VERSION = 1
@@ -38,7 +38,7 @@ def declared_rows(project: Project, table_name: str) -> pl.DataFrame:
                         "scale_min": low,
                         "scale_max": high,
                         "higher_is_better": question.higher_is_better,
-                        "na_codes": "|".join(f"{code:g}" for code in question.na_codes) or None,
+                        "na_codes": "|".join(map(_code, question.na_codes)) or None,
                         "text": question.text,
                     }
                 )
@@ -49,6 +49,11 @@ def declared_rows(project: Project, table_name: str) -> pl.DataFrame:
     }
     numbered = [{**row, **lineage, "_row_number": i} for i, row in enumerate(rows, start=1)]
     return pl.DataFrame(numbered, schema=table.polars_schema())
+
+
+def _code(code: float) -> str:
+    """A score as text: 99 and not 99.0, and no rounding to six digits."""
+    return str(int(code)) if code.is_integer() else str(code)
 
 
 def build_declared(lake: Lake, project: Project, table: Table) -> dict[dt.date, dict[str, Any]]:

@@ -19,10 +19,12 @@ from assets.core.references import (
     lookup_rows,
     question_partitions,
     question_scales,
+    raw_rows,
     survey_of_responses,
 )
 from assets.lake.layout import Lake
 from assets.lake.slot import Receipt, fingerprint
+from assets.transforms.lookups import check_lookups, lookup_columns
 from assets.transforms.mapping import (
     LINEAGE,
     REFUSED,
@@ -41,7 +43,7 @@ from schemas.errors import LakeError
 from schemas.registry import canonical
 from schemas.table import Table
 
-CODE_VERSION = 1
+CODE_VERSION = 2
 """Raise it when the same raw rows would map to other core rows."""
 
 BATCH_ROWS = 1_500_000
@@ -108,7 +110,7 @@ def _pending(
         if raw is None or "data.parquet" not in raw.files:
             continue
         scales = _scales_fingerprint(lake, project, date) if table.name == "survey_answer" else ""
-        others = [lake.raw(name, date).receipt() for name in _lookup_sources(mapping)]
+        others = [lake.raw(name, date).receipt() for name in lookup_columns(mapping)]
         inputs = fingerprint(constant, raw.content, scales, [o and o.content for o in others])
         if not lake.core(table.name, source, date).is_current(inputs):
             found.append(Pending(date, raw, inputs, scales))
@@ -152,10 +154,12 @@ def _build_batch(
     for item in batch:
         where = f"sources.{source}.tables.{table.name} ({item.date})"
         check_columns(mapping, item.raw.facts["columns"], where=where)
+        check_lookups(mapping, _pulled_columns(lake, mapping, item.date), where=where)
     built = {}
-    for group in _same_questions(lake, project, table, batch):
-        context = _context(lake, project, table, source=source, dates=[i.date for i in group])
-        raw = _raw_rows(lake, source, [item.date for item in group])
+    for group in _alike(lake, project, table, batch):
+        dates = [item.date for item in group]
+        context = _context(lake, project, table, source=source, dates=dates)
+        raw = _raw_rows(lake, source, dates)
         parts = _split_ways(raw, mapping, table, context, _pii_key(project))
         for item in group:
             facts, accepted, refused = parts.of(item.date)
@@ -209,7 +213,7 @@ def _split_ways(
     """Map raw rows and part them into accepted, quarantined and superseded ones."""
     kept = keep_wanted(raw, mapping)
     plan, _ = map_rows(unpivoted(kept, mapping), mapping, table, context)
-    rows = plan.collect(engine="streaming").sort("_logical_date", "_source_file", "_row_number")
+    rows = plan.collect(engine="streaming").sort(_in_order(mapping, table))
     quarantined = _quarantined(rows, raw, kept=kept, mapping=mapping, context=context, table=table)
     order = [name for name in rows.columns if name.startswith("_by_")]
     latest, superseded = latest_rows(rows.filter(~pl.col(REFUSED)), table.key, order=order)
@@ -224,18 +228,30 @@ def _split_ways(
     )
 
 
-def _same_questions(
+def _in_order(mapping: TableMap, table: Table) -> list[str]:
+    """Columns that order mapped rows the same way every time, though joins do not.
+
+    Cells of one wide row share its number: what is in them decides.
+    """
+    cells = [column.name for column in table.columns] if mapping.unpivot else []
+    return ["_logical_date", "_source_file", "_row_number", *cells]
+
+
+def _alike(
     lake: Lake, project: Project, table: Table, batch: Sequence[Pending]
 ) -> Iterator[list[Pending]]:
-    """Split a batch of answers where the definition of the questions changes."""
-    if table.name != "survey_answer":
-        yield list(batch)
-        return
+    """Split a batch where the extract's columns or the definition of the questions change.
+
+    A quarantined row holds the columns of its own extract, not those of a later one.
+    """
     group: list[Pending] = []
     previous = None
     for item in batch:
-        questions = question_partitions(lake, project, item.date)
-        current = question_scales(lake, questions).to_dicts()
+        scales = []
+        if table.name == "survey_answer":
+            questions = question_partitions(lake, project, item.date)
+            scales = question_scales(lake, questions).to_dicts()
+        current = (item.raw.facts["columns"], scales)
         if group and current != previous:
             yield group
             group = []
@@ -257,20 +273,26 @@ def _context(
     return MappingContext(
         source=source,
         time_zone=project.company.time_zone,
-        lookups={name: lookup_rows(lake, name, dates) for name in _lookup_sources(mapping)},
+        lookups={
+            name: lookup_rows(lake, name, dates, columns=columns)
+            for name, columns in lookup_columns(mapping).items()
+        },
         scales=scales,
         responses=responses,
         pseudonyms=_pii_key(project) is not None,
     )
 
 
+def _pulled_columns(lake: Lake, mapping: TableMap, date: dt.date) -> dict[str, list[str]]:
+    """Source looked up → columns of its extract, none where the day has no file."""
+    receipts = {name: lake.raw(name, date).receipt() for name in lookup_columns(mapping)}
+    return {name: r.facts["columns"] for name, r in receipts.items() if r is not None}
+
+
 def _raw_rows(lake: Lake, source: str, dates: Sequence[dt.date]) -> pl.LazyFrame:
-    frames = []
-    for date in dates:
-        path = lake.raw(source, date).path("data.parquet")
-        if path is not None:
-            frames.append(pl.scan_parquet(path))
-    rows = frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal_relaxed")
+    rows = raw_rows(lake, source, dates)
+    if rows is None:
+        raise LakeError("the raw partitions went away during the run", where=f"raw {source}")
     return rows.with_columns(pl.lit(source).alias("_source"))
 
 
@@ -290,7 +312,7 @@ def _quarantined(
         return pl.DataFrame(schema=QUARANTINE)
     again = unpivoted(kept.join(refused, on=on, how="semi"), mapping)
     plan, reasons = map_rows(again, mapping, table, context, detail=True)
-    detailed = plan.collect().sort("_logical_date", "_source_file", "_row_number")
+    detailed = plan.collect().sort(_in_order(mapping, table))
     whole = raw.join(refused, on=on, how="semi").collect()
     return spell_out(detailed, reasons, table, whole)
 
@@ -319,11 +341,6 @@ def _check_conservation(facts: dict[str, Any], mapping: TableMap, *, where: str)
             found={name: facts[name] for name in COUNTS},
             allowed="rows_raw - filtered = accepted + quarantined + superseded",
         )
-
-
-def _lookup_sources(mapping: TableMap) -> list[str]:
-    specs = [*mapping.columns.values(), *mapping.custom.values()]
-    return sorted({spec.lookup.source for spec in specs if spec.lookup})
 
 
 def _pii_key(project: Project) -> str | None:

@@ -1,9 +1,10 @@
 """What a mapping looks up outside its own rows: question scales, responses, other extracts."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import polars as pl
+import polars.selectors as cs
 
 from assets.lake.layout import Lake
 from schemas.config.project import Project
@@ -17,6 +18,16 @@ SCALES = pl.Schema(
         "na_codes": pl.String(),
     }
 )
+
+RAW_LINEAGE: dict[str, pl.DataType] = {
+    "_source_file": pl.String(),
+    "_row_number": pl.Int64(),
+    "_logical_date": pl.Date(),
+}
+
+_TYPED = (
+    cs.numeric() | cs.boolean() | cs.date() | cs.datetime() | cs.time() | cs.categorical()
+) - cs.by_name(*RAW_LINEAGE, require_all=False)
 
 
 def question_partitions(lake: Lake, project: Project, date: dt.date) -> list[tuple[str, dt.date]]:
@@ -58,13 +69,28 @@ def question_scales(lake: Lake, partitions: Sequence[tuple[str, dt.date]]) -> pl
     return distinct.sort("question_id")
 
 
-def lookup_rows(lake: Lake, source: str, dates: Sequence[dt.date]) -> pl.LazyFrame:
-    """Raw rows of another source on the given dates, those that there are."""
+def raw_rows(lake: Lake, source: str, dates: Sequence[dt.date]) -> pl.LazyFrame | None:
+    """Raw rows of a source on the given dates; None where no date has any extract.
+
+    Only Parquet extracts have types; theirs become the text that a mapping reads.
+    """
     paths = [lake.raw(source, date).path("data.parquet") for date in dates]
-    frames = [pl.scan_parquet(path) for path in paths if path is not None]
-    if not frames:
-        return pl.LazyFrame()
-    return pl.concat(frames, how="diagonal_relaxed")
+    frames = [
+        pl.scan_parquet(path).with_columns(_TYPED.cast(pl.String))
+        for path in paths
+        if path is not None
+    ]
+    return pl.concat(frames, how="diagonal_relaxed") if frames else None
+
+
+def lookup_rows(
+    lake: Lake, source: str, dates: Sequence[dt.date], *, columns: Iterable[str]
+) -> pl.LazyFrame:
+    """Those raw columns of another source, and the lineage; no rows where no date has any."""
+    rows = raw_rows(lake, source, dates)
+    if rows is None:
+        return pl.LazyFrame(schema=RAW_LINEAGE | dict.fromkeys(columns, pl.String()))
+    return rows.select(*RAW_LINEAGE, *columns)
 
 
 def survey_of_responses(lake: Lake, dates: Sequence[dt.date]) -> pl.LazyFrame:

@@ -78,16 +78,16 @@ class Slot:
         """
         path = self.folder / RECEIPT
         try:
-            text = path.read_text(encoding="utf-8")
+            stored = path.read_bytes()
         except FileNotFoundError:
             return None
         try:
-            return Receipt(**json.loads(text))
+            return Receipt(**json.loads(stored))
         except (ValueError, TypeError) as error:
             raise LakeError(
                 "the receipt is damaged",
                 where=str(path),
-                found=text[:80],
+                found=repr(stored[:80]),
                 mend="delete the folder and run again: it is rebuilt from the layer below",
             ) from error
 
@@ -139,7 +139,10 @@ class Slot:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _is_committed(self, draft: Draft) -> bool:
-        receipt = self.receipt()
+        try:
+            receipt = self.receipt()
+        except LakeError:  # it was damaged before, so it is not the draft's
+            return False
         return receipt is not None and receipt.files == draft.files
 
     def _sweep(self, *, keep: set[str]) -> None:

@@ -24,6 +24,8 @@ from schemas.warehouse import warehouse_tables
 CODE_VERSION = 1
 """Raise it when the same tables would be published differently."""
 
+_NO_RECORD: dict[str, Any] = {"inputs": None, "publish_id": None, "rows": {}, "log": []}
+
 KEPT_PUBLISHES = 1000
 """Rows of `run_log` that are kept."""
 
@@ -128,10 +130,11 @@ def _record_path(warehouse: Path) -> Path:
 def _record(warehouse: Path) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads(_record_path(warehouse).read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
+        whole = {name: found[name] for name in _NO_RECORD}
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
         # without its record the file is written once more: the same content, a new publish_id
-        return {"inputs": None, "publish_id": None, "rows": {}, "log": []}
-    return found
+        return _NO_RECORD
+    return whole
 
 
 def _digest(frame: pl.DataFrame) -> str:

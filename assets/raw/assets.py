@@ -1,6 +1,7 @@
 """Dagster assets of the raw layer: one per source, one partition per logical date."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
@@ -16,6 +17,9 @@ RETRIES = dg.RetryPolicy(
     max_retries=3, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
 )
 """For sources that cannot be reached; a file that cannot be read is not tried again."""
+
+MAX_ERRORS = 5
+"""Failed dates of a range that are told in full."""
 
 
 def raw_assets(
@@ -59,15 +63,35 @@ def _raw_asset(
     def extract(
         context: dg.AssetExecutionContext, lake: LakeResource
     ) -> dg.MaterializeResult[None]:
-        pulls = []
-        for key in context.partition_keys:
-            try:
-                pulls.append(pull(lake.lake, name, source, dt.date.fromisoformat(key)))
-            except ExtractError as error:
-                raise dg.Failure(str(error), allow_retries=_may_pass(error)) from error
-        return dg.MaterializeResult(metadata=_metadata(lake, name, pulls))
+        dates = [dt.date.fromisoformat(key) for key in context.partition_keys]
+        return dg.MaterializeResult(
+            metadata=_metadata(lake, name, _pull(lake, name, source, dates))
+        )
 
     return extract
+
+
+def _pull(lake: LakeResource, name: str, source: Source, dates: Sequence[dt.date]) -> list[Pull]:
+    """Pull every date; those that fail are told together, after the others are in.
+
+    Raises:
+        dg.Failure: One date or more failed; the first that may pass by itself ends the attempt.
+    """
+    pulls: list[Pull] = []
+    errors: list[ExtractError] = []
+    for date in dates:
+        try:
+            pulls.append(pull(lake.lake, name, source, date))
+        except ExtractError as error:
+            if _may_pass(error):
+                raise dg.Failure(str(error)) from error
+            errors.append(error)
+    if errors:
+        told = [str(error) for error in errors[:MAX_ERRORS]]
+        if len(errors) > MAX_ERRORS:
+            told.append(f"and {len(errors) - MAX_ERRORS} further dates")
+        raise dg.Failure("\n".join(told), allow_retries=False) from errors[0]
+    return pulls
 
 
 def _may_pass(error: ExtractError) -> bool:

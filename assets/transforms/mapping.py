@@ -5,28 +5,27 @@ row is refused, and once more for the few refused rows, where every reason is sp
 here reads or writes files.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
 
 from assets.gx_polars.conditions import unexpected_condition
+from assets.transforms.lookups import looked_up, without
 from assets.transforms.reading import read_as
-from schemas.config.mapping import ColumnMap, TableMap, Unpivot
+from schemas.config.mapping import CELLS, ColumnMap, TableMap, Unpivot
 from schemas.errors import MappingError
 from schemas.table import POLARS_TYPES, Column, Table
 
 LINEAGE = ("_source", "_source_file", "_row_number", "_logical_date")
 REFUSED = "_refused"
-QUESTION = "_question"
+QUESTION = CELLS["question_id"]
 UNREADABLE = "expect_column_values_to_be_of_type"
 NOT_IN_MAP = "expect_column_values_to_be_in_set"
 OFF_SCALE = "expect_score_to_be_on_question_scale"
 
-_Typed = tuple[pl.Expr, list["Reason"], list[pl.Expr]]
-_BRACES = re.compile(r"\{([^{}]+)\}")
-_CELLS = {"scores": "_score", "choices": "_choice", "texts": "_text"}
+_Refusals = tuple[list["Reason"], list[pl.Expr]]
+_GROUPS = {"scores": CELLS["score"], "choices": CELLS["choice"], "texts": CELLS["text"]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class MappingContext:
     Attributes:
         source: Name of the source in barometer.yaml.
         time_zone: Company's zone, for local times without another.
-        lookups: Source name → its raw rows, lineage included.
+        lookups: Source name → its raw rows as text, lineage included.
         scales: Question scales for `survey_answer`, columns `question_id`, `scale_min`,
             `scale_max`, `na_scores`, and `survey_id` where a question id has several scales.
         responses: `response_id` → `survey_id` (with `_logical_date`), where `scales` needs it.
@@ -75,17 +74,18 @@ def required_columns(mapping: TableMap) -> dict[str, str]:
     asked: dict[str, str] = {}
     for group, specs in (("columns", mapping.columns), ("custom", mapping.custom)):
         for name, spec in specs.items():
-            for raw in _raw_names(spec):
+            for raw in spec.raw_columns:
                 asked.setdefault(raw, f"{group}.{name}")
     for raw in mapping.where:
         asked.setdefault(raw, "where")
     for raw in mapping.latest_by:
         asked.setdefault(raw, "latest_by")
     if mapping.unpivot:
-        for group in _CELLS:
+        for group in _GROUPS:
             for raw in getattr(mapping.unpivot, group):
                 asked.setdefault(raw, f"unpivot.{group}")
-    return {raw: path for raw, path in asked.items() if raw != QUESTION}
+        asked = {raw: path for raw, path in asked.items() if raw not in CELLS.values()}
+    return asked
 
 
 def check_columns(mapping: TableMap, present: Iterable[str], *, where: str) -> None:
@@ -107,12 +107,12 @@ def check_columns(mapping: TableMap, present: Iterable[str], *, where: str) -> N
 
 
 def keep_wanted(raw: pl.LazyFrame, mapping: TableMap) -> pl.LazyFrame:
-    """Rows that the mapping's `where` keeps."""
+    """Rows that the mapping's `where` keeps; null stands for the empty text, too."""
     for column, wanted in mapping.where.items():
         values = [value for value in wanted if value is not None]
         keeps = pl.col(column).is_in(values)
         if None in wanted:
-            keeps = keeps | pl.col(column).is_null()
+            keeps = keeps | pl.col(column).is_null() | (pl.col(column) == "")
         raw = raw.filter(keeps.fill_null(value=False))
     return raw
 
@@ -122,11 +122,11 @@ def unpivoted(raw: pl.LazyFrame, mapping: TableMap) -> pl.LazyFrame:
     spec = mapping.unpivot
     if spec is None:
         return raw
-    cells = {column for group in _CELLS for column in getattr(spec, group)}
-    index = [name for name in required_columns(mapping) if name not in cells]
+    asked = required_columns(mapping.model_copy(update={"unpivot": None}))
+    index = [name for name in asked if name not in CELLS.values()]
     parts = [
         _melt(raw, spec, group, index=[*index, *LINEAGE])
-        for group in _CELLS
+        for group in _GROUPS
         if getattr(spec, group)
     ]
     return pl.concat(parts, how="vertical")
@@ -135,21 +135,21 @@ def unpivoted(raw: pl.LazyFrame, mapping: TableMap) -> pl.LazyFrame:
 def _melt(raw: pl.LazyFrame, spec: Unpivot, group: str, *, index: list[str]) -> pl.LazyFrame:
     questions: dict[str, str] = getattr(spec, group)
     long = raw.unpivot(on=list(questions), index=index, variable_name="_column", value_name="_cell")
-    long = long.with_columns(_without(pl.col("_cell").cast(pl.String), spec.null_values))
+    long = long.with_columns(without(pl.col("_cell").cast(pl.String), spec.null_values))
     long = long.filter(pl.col("_cell").is_not_null())
     if group == "choices" and spec.split_choices:
         long = long.with_columns(pl.col("_cell").str.split(spec.split_choices))
         long = long.explode("_cell").with_columns(pl.col("_cell").str.strip_chars())
         long = long.filter(pl.col("_cell") != "")
     others = [
-        pl.lit(None, dtype=pl.String).alias(cell) for key, cell in _CELLS.items() if key != group
+        pl.lit(None, dtype=pl.String).alias(cell) for key, cell in _GROUPS.items() if key != group
     ]
     return long.select(
         *index,
         pl.col("_column").replace_strict(questions, return_dtype=pl.String).alias(QUESTION),
         *others,
-        pl.col("_cell").alias(_CELLS[group]),
-    ).select(*index, QUESTION, *_CELLS.values())
+        pl.col("_cell").alias(_GROUPS[group]),
+    ).select(*index, QUESTION, *_GROUPS.values())
 
 
 def map_rows(
@@ -175,18 +175,20 @@ def map_rows(
     """
     specs = _specs(mapping, table)
     order = [part for i, name in enumerate(mapping.latest_by) for part in _order(name, i)]
-    frame = _with_texts(raw, specs, context).with_columns(order)
-    if mapping.custom:
-        frame = frame.with_columns(_custom(mapping))
+    custom = {f"custom.{name}": spec for name, spec in sorted(mapping.custom.items())}
+    frame = _with_texts(raw, specs | custom, context).with_columns(order)
     typed, reasons, flags = [], [], []
     for column in table.columns:
-        if column.name == "custom" and mapping.custom:
-            typed.append(pl.col(_text_name("custom")).alias("custom"))
-            continue
-        values, found, refusals = _typed(column, specs.get(column.name), context)
-        typed.append(values.alias(column.name))
-        reasons += found
-        flags += refusals
+        if column.name == "custom" and custom:
+            typed.append(_custom(custom).alias("custom"))
+            refusals = [_unmapped(name, spec) for name, spec in custom.items()]
+        else:
+            own = specs.get(column.name)
+            typed.append(_typed(column, own, context).alias(column.name))
+            refusals = [_unmapped(column.name, own), _unreadable(column, own, context)]
+        for found, refused_for in refusals:
+            reasons += found
+            flags += refused_for
     frame = frame.with_columns(typed).with_columns(flags)
     frame, more = _contract_flags(frame, table, context)
     reasons += more
@@ -208,19 +210,10 @@ def _specs(mapping: TableMap, table: Table) -> dict[str, ColumnMap]:
     """The column mappings, with those that an unpivot implies."""
     specs = dict(mapping.columns)
     if mapping.unpivot:
-        cells = {"question_id": QUESTION, "score": "_score", "choice": "_choice", "text": "_text"}
-        for name, cell in cells.items():
+        for name, cell in CELLS.items():
             extra = {"decimal": mapping.unpivot.decimal} if name == "score" else {}
             specs.setdefault(name, ColumnMap.model_validate({"from": cell, **extra}))
     return {column.name: specs[column.name] for column in table.columns if column.name in specs}
-
-
-def _raw_names(spec: ColumnMap) -> list[str]:
-    if isinstance(spec.source, str):
-        return [spec.source]
-    if spec.source is not None:
-        return list(spec.source)
-    return _BRACES.findall(spec.template) if spec.template else []
 
 
 def _text_name(column: str) -> str:
@@ -236,7 +229,7 @@ def _with_texts(
     )
     for name, spec in specs.items():
         if spec.lookup:
-            frame = _looked_up(frame, name, spec, context)
+            frame = looked_up(frame, _text_name(name), spec, context.lookups)
     return frame
 
 
@@ -244,59 +237,19 @@ def _origin_text(spec: ColumnMap) -> pl.Expr:
     if spec.value is not None:
         constant = str(spec.value).lower() if isinstance(spec.value, bool) else str(spec.value)
         return pl.lit(constant)
+    parts = [without(pl.col(name).cast(pl.String), spec.null_values) for name in spec.raw_columns]
     if spec.template is not None:
-        literal = _BRACES.sub("{}", spec.template)
-        names = [pl.col(name).cast(pl.String) for name in _BRACES.findall(spec.template)]
-        return pl.format(literal, *names)
-    parts = [_without(pl.col(name).cast(pl.String), spec.null_values) for name in _raw_names(spec)]
+        return pl.format(spec.template_form, *parts)
     return parts[0] if len(parts) == 1 else pl.concat_str(parts, separator=spec.separator)
 
 
-def _without(text: pl.Expr, null_values: Iterable[str]) -> pl.Expr:
-    nulls = ["", *null_values]
-    return pl.when(~text.is_in(nulls)).then(text)
-
-
-def _looked_up(
-    frame: pl.LazyFrame, name: str, spec: ColumnMap, context: MappingContext
-) -> pl.LazyFrame:
-    lookup = spec.lookup
-    if lookup is None:
-        return frame
-    taken = pl.col(lookup.take)
-    if lookup.aggregate in {"sum", "min", "max"}:
-        taken = taken.cast(POLARS_TYPES["decimal"], strict=False)
-    taken = getattr(_without_text(taken, spec, lookup.aggregate), lookup.aggregate)()
-    other = (
-        context.lookups[lookup.source]
-        .sort("_source_file", "_row_number")
-        .group_by("_logical_date", pl.col(lookup.match).alias("_match"), maintain_order=True)
-        .agg(taken.cast(pl.String).alias("_taken"))
-    )
-    text = _text_name(name)
-    return (
-        frame.join(
-            other,
-            left_on=["_logical_date", text],
-            right_on=["_logical_date", "_match"],
-            how="left",
-        )
-        .with_columns(pl.col("_taken").alias(text))
-        .drop("_taken")
-    )
-
-
-def _without_text(taken: pl.Expr, spec: ColumnMap, aggregate: str) -> pl.Expr:
-    return taken if aggregate in {"sum", "min", "max"} else _without(taken, spec.null_values)
-
-
-def _custom(mapping: TableMap) -> pl.Expr:
+def _custom(custom: Mapping[str, ColumnMap]) -> pl.Expr:
     """The company's own attributes as one JSON object, names sorted."""
     fields = [
-        _mapped_values(_origin_text(spec), spec).alias(name)
-        for name, spec in sorted(mapping.custom.items())
+        _mapped_values(pl.col(_text_name(name)), spec).alias(name.removeprefix("custom."))
+        for name, spec in custom.items()
     ]
-    return pl.struct(fields).struct.json_encode().alias(_text_name("custom"))
+    return pl.struct(fields).struct.json_encode()
 
 
 def _mapped_values(text: pl.Expr, spec: ColumnMap) -> pl.Expr:
@@ -320,32 +273,41 @@ def _order(name: str, rank: int) -> list[pl.Expr]:
     """Sort keys of a `latest_by` column: as a number where it is one, then as text."""
     text = pl.col(name).cast(pl.String)
     number = text.cast(pl.Float64, strict=False)
+    number = pl.when(number.is_finite()).then(number)
     return [number.alias(f"_by_{rank}_number"), text.alias(f"_by_{rank}_text")]
 
 
-def _typed(column: Column, spec: ColumnMap | None, context: MappingContext) -> _Typed:
-    """Typed expression of one contract column, the reasons it can give, and their flags."""
-    target = POLARS_TYPES[column.type]
-    if spec is None:
-        return pl.lit(None, dtype=target), [], []
-    text_name = _text_name(column.name)
-    text = pl.col(text_name)
-    reasons, flags = [], []
-    if spec.values and spec.otherwise == "quarantine":
-        flag = f"_unmapped_{column.name}"
-        allowed = tuple(spec.values)
-        flags.append((text.is_not_null() & ~text.is_in(allowed)).alias(flag))
-        reasons.append(Reason(flag, NOT_IN_MAP, column.name, text_name, allowed))
-    mapped = _mapped_values(text, spec)
-    if column.pii in {"identity", "contact"} and not context.pseudonyms:
-        return pl.lit(None, dtype=target), reasons, flags
-    values = read_as(mapped, column, spec, time_zone=context.time_zone)
-    if column.type not in {"text", "map"}:
-        flag = f"_unreadable_{column.name}"
-        # reads the typed column: its expression, which may be long, is not to be evaluated twice
-        flags.append((mapped.is_not_null() & pl.col(column.name).is_null()).alias(flag))
-        reasons.append(Reason(flag, UNREADABLE, column.name, text_name))
-    return values, reasons, flags
+def _typed(column: Column, spec: ColumnMap | None, context: MappingContext) -> pl.Expr:
+    """Typed expression of one contract column."""
+    if spec is None or _is_blanked(column, context):
+        return pl.lit(None, dtype=POLARS_TYPES[column.type])
+    text = _mapped_values(pl.col(_text_name(column.name)), spec)
+    return read_as(text, column, spec, time_zone=context.time_zone)
+
+
+def _is_blanked(column: Column, context: MappingContext) -> bool:
+    return column.pii in {"identity", "contact"} and not context.pseudonyms
+
+
+def _unmapped(name: str, spec: ColumnMap | None) -> _Refusals:
+    """Refusal of the texts that `values` does not have."""
+    if spec is None or not spec.values or spec.otherwise != "quarantine":
+        return [], []
+    text, flag = _text_name(name), f"_unmapped_{name}"
+    allowed = tuple(spec.values)
+    refused = pl.col(text).is_not_null() & ~pl.col(text).is_in(allowed)
+    return [Reason(flag, NOT_IN_MAP, name, text, allowed)], [refused.alias(flag)]
+
+
+def _unreadable(column: Column, spec: ColumnMap | None, context: MappingContext) -> _Refusals:
+    """Refusal of the texts that cannot be read as the column's type."""
+    if spec is None or column.type in {"text", "map"} or _is_blanked(column, context):
+        return [], []
+    text, flag = _text_name(column.name), f"_unreadable_{column.name}"
+    # reads the typed column: its expression, which may be long, is not to be evaluated twice
+    is_null = pl.col(column.name).is_null()
+    refused = _mapped_values(pl.col(text), spec).is_not_null() & is_null
+    return [Reason(flag, UNREADABLE, column.name, text)], [refused.alias(flag)]
 
 
 def _contract_flags(
@@ -358,26 +320,50 @@ def _contract_flags(
         column = str(rule.kwargs.get("column", rule.kwargs.get("column_A", "")))
         flag = f"_rule_{i}"
         refused = unexpected_condition(rule.type, rule.kwargs)
-        unreadable = f"_unreadable_{column}"
-        if unreadable in present:  # one fault, one reason: what cannot be read is not missing
-            refused = refused & ~pl.col(unreadable)
+        # one fault, one reason: what cannot be read or is not in the map is not missing
+        for fault in (f"_unreadable_{column}", f"_unmapped_{column}"):
+            if fault in present:
+                refused = refused & ~pl.col(fault)
         flags.append(refused.alias(flag))
         allowed = tuple(str(value) for value in rule.kwargs.get("value_set", ()))
         reasons.append(Reason(flag, rule.type, column, column, allowed))
     frame = frame.with_columns(flags)
     if context.scales is None:
         return frame, reasons
+    off_scale = Reason("_off_scale", OFF_SCALE, "score", "score")
+    return _with_off_scale(frame, context.scales, context.responses), [*reasons, off_scale]
+
+
+def _with_off_scale(
+    frame: pl.LazyFrame, scales: pl.LazyFrame, responses: pl.LazyFrame | None
+) -> pl.LazyFrame:
+    """Add `_off_scale`. Joined columns get a `_` each: extracts, too, may have a `survey_id`."""
     on = ["question_id"]
-    if context.responses is not None:
-        keys = ["_logical_date", "response_id"]
-        frame = frame.join(context.responses, on=keys, how="left")
-        on = ["survey_id", "question_id"]
-    frame = frame.join(context.scales, on=on, how="left")
+    if responses is not None:
+        surveys = responses.rename({"survey_id": "_survey_id"})
+        frame = frame.join(surveys, on=["_logical_date", "response_id"], how="left")
+        on = ["_survey_id", "question_id"]
+        scales = pl.concat([scales, _widest(scales)])
+    named = {name: f"_{name}" for name in ("survey_id", "scale_min", "scale_max", "na_scores")}
+    frame = frame.join(scales.rename(named, strict=False), on=on, how="left", nulls_equal=True)
     score = pl.col("score")
-    outside = (score < pl.col("scale_min")) | (score > pl.col("scale_max"))
-    is_code = pl.col("na_scores").list.contains(score).fill_null(value=False)
-    off_scale = (outside.fill_null(value=False) & ~is_code).alias("_off_scale")
-    return frame.with_columns(off_scale), [
-        *reasons,
-        Reason("_off_scale", OFF_SCALE, "score", "score"),
-    ]
+    outside = (score < pl.col("_scale_min")) | (score > pl.col("_scale_max"))
+    is_code = pl.col("_na_scores").list.contains(score).fill_null(value=False)
+    off_scale = outside.fill_null(value=False) & ~is_code
+    return frame.with_columns(off_scale.alias("_off_scale"))
+
+
+def _widest(scales: pl.LazyFrame) -> pl.LazyFrame:
+    """Scale of a question whatever the survey, for answers that came before their response."""
+    low, high = pl.col("scale_min"), pl.col("scale_max")
+    codes = pl.col("na_scores").list.explode(empty_as_null=False)
+    return (
+        scales.group_by("question_id")
+        .agg(
+            survey_id=pl.lit(None, pl.String).first(),
+            scale_min=pl.when(low.null_count() == 0).then(low.min()),
+            scale_max=pl.when(high.null_count() == 0).then(high.max()),
+            na_scores=codes,
+        )
+        .select(scales.collect_schema().names())
+    )

@@ -4,6 +4,8 @@ Every function takes and gives a Polars expression. Text that cannot be read bec
 caller compares with the text to tell "unreadable" from "absent". Nothing here knows tables.
 """
 
+import datetime as dt
+import functools
 from collections.abc import Sequence
 
 import polars as pl
@@ -21,13 +23,23 @@ LOCAL_FORMATS = (
 )
 OFFSET_FORMATS = ("%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f%#z")
 
-_DAY_AND_TIME = r"^\d{{4}}-\d\d-\d\d{}\d\d:\d\d:\d\d{}$"
-_COMMON_SHAPES = tuple(
-    _DAY_AND_TIME.format(between, zone) for between, zone in (("T", "Z"), (" ", ""), ("T", ""))
-)
-"""ISO 8601 to the second in UTC, and local with a blank and with a `T`: texts of these shapes are
-parsed once, by formats that Polars has a quick way for, where nearly all others are tried in vain.
-"""
+_QUICK_FORMATS = ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
+"""ISO 8601 to the second, in UTC and local, which Polars parses several times as fast as formats
+with a fraction or an offset. No text fits two of them."""
+
+_INSTANT = pl.Datetime("us", "UTC")
+
+EXACT = pl.Decimal(38, 12)
+"""What numbers are multiplied and summed in before they are rounded to a column's decimals."""
+
+EARLIEST = dt.date(1000, 1, 1)
+"""Years before are two digits read as four."""
+
+EXACT = pl.Decimal(38, 12)
+"""Decimals on the way: sums and products are taken in it before they are rounded once."""
+
+EARLIEST = dt.date(1000, 1, 1)
+"""A four-digit year (`%Y`) reads `24` as the year 24: what lies before this is unreadable."""
 
 _TRUE = ("true", "t", "yes", "y", "1", "1.0")
 _FALSE = ("false", "f", "no", "n", "0", "0.0")
@@ -86,8 +98,8 @@ def plain_number(text: pl.Expr, *, decimal: str, thousands: str | None) -> pl.Ex
     number = text.str.strip_chars()
     if thousands is not None:
         # a narrow or ordinary no-break space stands where the configuration says " "
-        mark = "[ \u00a0\u202f]" if thousands == " " else _escaped(thousands)
-        grouped = rf"^[+-]?(\d+|\d{{1,3}}({mark}\d{{3}})+)({_escaped(decimal)}\d*)?$"
+        mark = "[ \u00a0\u202f]" if thousands == " " else pl.escape_regex(thousands)
+        grouped = rf"^[+-]?(\d*|\d{{1,3}}({mark}\d{{3}})+)({pl.escape_regex(decimal)}\d*)?$"
         number = pl.when(number.str.contains(grouped)).then(number.str.replace_all(mark, ""))
     if decimal != ".":
         # with another decimal mark, a point in the text is not a number of this source
@@ -97,6 +109,13 @@ def plain_number(text: pl.Expr, *, decimal: str, thousands: str | None) -> pl.Ex
 
 
 def _number_as(number: pl.Expr, column: Column, spec: ColumnMap) -> pl.Expr:
+    """Plain number text → the column's type; null where it is none.
+
+    Extracts carry unit costs such as 0.12345, so decimals beyond the column's are no fault:
+    they are rounded half to even, once and after `multiply`, which is exact to 12 decimals. A
+    whole number with a factor is rounded the same way; without one it must be whole. NaN and
+    infinity are no numbers of any column.
+    """
     target = POLARS_TYPES[column.type]
     if column.type == "integer" and spec.multiply is None:
         number = number.str.replace(r"\.0+$", "")
@@ -106,9 +125,11 @@ def _number_as(number: pl.Expr, column: Column, spec: ColumnMap) -> pl.Expr:
         if spec.multiply is not None:
             value = value * float(spec.multiply)
         return pl.when(value.is_finite()).then(value)
-    value = number.cast(POLARS_TYPES["decimal"], strict=False)
-    if spec.multiply is not None:
-        value = value * pl.lit(spec.multiply, dtype=POLARS_TYPES["decimal"])
+    if spec.multiply is None:
+        return number.cast(target, strict=False)
+    value = number.cast(EXACT, strict=False) * pl.lit(spec.multiply, dtype=EXACT)
+    if column.type == "integer":
+        value = value.round(0, mode="half_to_even")
     return value.cast(target, strict=False)
 
 
@@ -121,7 +142,8 @@ def read_date(text: pl.Expr, formats: Sequence[str]) -> pl.Expr:
             tries.append(stripped.str.to_datetime(form, strict=False).dt.date())
         else:
             tries.append(stripped.str.to_date(form, strict=False))
-    return pl.coalesce(tries)
+    date = pl.coalesce(tries)
+    return pl.when(date >= EARLIEST).then(date)
 
 
 def read_instant(
@@ -144,39 +166,56 @@ def read_instant(
         skipped: What a local time means that a clock change skips: `earliest` counts with the
             offset after the change, `latest` with the one before; `quarantine` reads null.
     """
-    # No try may be built on the one before it: an expression that holds the one before it twice
-    # doubles with every format.
-    rest = text.str.strip_chars()
-    tries: list[pl.Expr] = []
-    locals_: list[pl.Expr] = []
-    if not formats:
-        is_utc, is_spaced, is_joined = (rest.str.contains(shape) for shape in _COMMON_SHAPES)
-        tries.append(
-            pl.when(is_utc)
-            .then(rest)
-            .str.to_datetime("%Y-%m-%dT%H:%M:%SZ", strict=False, time_unit="us")
-            .dt.replace_time_zone("UTC")
-        )
-        for is_shape, form in ((is_spaced, "%Y-%m-%d %H:%M:%S"), (is_joined, "%Y-%m-%dT%H:%M:%S")):
-            shaped = pl.when(is_shape).then(rest)
-            locals_.append(shaped.str.to_datetime(form, strict=False, time_unit="us"))
-        rest = pl.when(~(is_utc | is_spaced | is_joined)).then(rest)
+    read = functools.partial(
+        _instants, formats=formats, time_zone=time_zone, repeated=repeated, skipped=skipped
+    )
+    instant = text.map_batches(read, return_dtype=_INSTANT, is_elementwise=True)
+    return pl.when(instant.dt.date() >= EARLIEST).then(instant)
 
-    def in_utc() -> pl.Expr:
-        local = pl.coalesce(locals_)
-        return local_to_utc(local, time_zone=time_zone, repeated=repeated, skipped=skipped)
 
-    for form in formats or (*LOCAL_FORMATS, *OFFSET_FORMATS):
-        if not _has_offset(form):
-            locals_.append(rest.str.to_datetime(form, strict=False, time_unit="us"))
-            continue
-        if locals_:
-            tries.append(in_utc())
-            locals_.clear()
-        tries.append(rest.str.to_datetime(form, strict=False, time_unit="us", time_zone="UTC"))
-    if locals_:
-        tries.append(in_utc())
-    return pl.coalesce(tries)
+def _instants(
+    text: pl.Series,
+    *,
+    formats: Sequence[str],
+    time_zone: str,
+    repeated: ClockChange,
+    skipped: ClockChange,
+) -> pl.Series:
+    """Try the formats on what is unread, until nothing is.
+
+    One format after the other instead of one expression: as an expression each try would hold all
+    the tries before it, and nearly all of them would be evaluated in vain.
+    """
+    unread = text.str.strip_chars()
+    found = pl.Series(text.name, [None], dtype=_INSTANT).new_from_index(0, len(text))
+    for form in formats or _iso_formats(unread):
+        if unread.null_count() == len(unread):
+            break
+        instant = _as_instant(form, time_zone=time_zone, repeated=repeated, skipped=skipped)
+        parsed = unread.to_frame("text").select(instant).to_series()
+        is_read = parsed.is_not_null()
+        found = parsed.zip_with(is_read, found)
+        unread = unread.set(is_read, None)
+    return found.set(found.dt.year() < EARLIEST.year, None).alias(text.name)
+
+
+def _as_instant(
+    form: str, *, time_zone: str, repeated: ClockChange, skipped: ClockChange
+) -> pl.Expr:
+    """Column `text` read by one format."""
+    text = pl.col("text")
+    if _has_offset(form):
+        return text.str.to_datetime(form, strict=False, time_unit="us", time_zone="UTC")
+    local = text.str.to_datetime(form, strict=False, time_unit="us")
+    return local_to_utc(local, time_zone=time_zone, repeated=repeated, skipped=skipped)
+
+
+def _iso_formats(text: pl.Series) -> list[str]:
+    """ISO 8601 in the forms that are read without being told, beginning with the likeliest."""
+    first = text.drop_nulls().head(1)
+    likely = [f for f in _QUICK_FORMATS if not first.str.to_datetime(f, strict=False).has_nulls()]
+    others = [form for form in _QUICK_FORMATS if form not in likely]
+    return [*likely, *others, *LOCAL_FORMATS, *OFFSET_FORMATS]
 
 
 def local_to_utc(
@@ -202,8 +241,6 @@ def local_to_utc(
 
 
 def _has_offset(form: str) -> bool:
-    return any(mark in form for mark in ("%z", "%:z", "%#z", "%+"))
-
-
-def _escaped(mark: str) -> str:
-    return f"\\{mark}" if not mark.isalnum() and mark != " " else mark
+    # a Z as it stands is ISO 8601's mark of UTC; %Z is the name of a zone, which nothing reads
+    is_zulu = form.endswith("Z") and not form.endswith("%Z")
+    return is_zulu or any(mark in form for mark in ("%z", "%:z", "%#z", "%+"))

@@ -14,7 +14,8 @@ def latest_rows(
     Args:
         rows: Acceptable rows of one or more logical dates.
         key: Key columns of the contract; null is a value of a key.
-        order: Columns whose greatest values are the latest, before file and row number.
+        order: Columns whose greatest values are the latest, before file, row number and the order
+            they came in (cells of one wide row share a row number).
 
     Returns:
         The rows kept, in the order they came, and the superseded count of each logical date
@@ -26,7 +27,7 @@ def latest_rows(
     repeated = rows.select(pl.struct(on).is_duplicated()).to_series()
     suspects = rows.with_row_index("_position").filter(repeated)
     kept = (
-        suspects.sort([*order, "_source_file", "_row_number"], nulls_last=False)
+        suspects.sort([*order, "_source_file", "_row_number", "_position"], nulls_last=False)
         .unique(subset=on, keep="last", maintain_order=True)
         .get_column("_position")
     )

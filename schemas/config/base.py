@@ -1,6 +1,9 @@
-"""The strict base of every configuration model."""
+"""The strict base of every configuration model, and the types that several of them share."""
 
-from pydantic import BaseModel, ConfigDict
+import zoneinfo
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 
 class Model(BaseModel):
@@ -9,3 +12,15 @@ class Model(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, populate_by_name=True, hide_input_in_errors=False
     )
+
+
+def _zone(name: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError) as error:
+        msg = f"{name!r} is not an IANA time zone, Europe/Paris for instance"
+        raise ValueError(msg) from error
+    return name
+
+
+Zone = Annotated[str, AfterValidator(_zone)]

@@ -3,12 +3,18 @@
 Only the description; the arithmetic is in `assets.transforms.mapping`.
 """
 
+import re
 from decimal import Decimal
 from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from schemas.config.base import Model
+from schemas.config.base import Model, Zone
+
+CELLS = {"question_id": "_question", "score": "_score", "choice": "_choice", "text": "_text"}
+"""Column of `survey_answer` → name under which an unpivot gives it, as if it were a raw column."""
+
+_BRACES = re.compile(r"\{([^{}]+)\}")
 
 ClockChange = Literal["earliest", "latest", "quarantine"]
 Aggregate = Literal["first", "last", "sum", "min", "max", "count"]
@@ -21,7 +27,9 @@ class Lookup(Model):
     match: str = Field(description="Its raw column that equals `from` of this column.")
     take: str = Field(description="Its raw column that is taken.")
     aggregate: Aggregate = Field(
-        default="first", description="What to do with several matches; `sum` is exact decimal."
+        default="first",
+        description="What to do with several matches. `sum` is exact decimal; `min` and `max` go "
+        "by number, or by text where some value is none; all read `decimal` and `thousands`.",
     )
 
 
@@ -55,7 +63,7 @@ class ColumnMap(Model):
     format: tuple[str, ...] = Field(
         default=(), description="strptime formats of dates and instants, tried in order."
     )
-    time_zone: str | None = Field(
+    time_zone: Zone | None = Field(
         default=None, description="Zone of local times without offset; the company's by default."
     )
     repeated_hour: ClockChange = Field(
@@ -65,8 +73,12 @@ class ColumnMap(Model):
         default="quarantine", description="Local times that a clock change skips."
     )
     decimal: str = Field(default=".", min_length=1, max_length=1, description="Decimal mark.")
-    thousands: str | None = Field(default=None, description="Thousands mark to remove.")
-    multiply: Decimal | None = Field(default=None, description="Factor, 0.01 for cents.")
+    thousands: str | None = Field(
+        default=None, min_length=1, max_length=1, description="Thousands mark to remove."
+    )
+    multiply: Decimal | None = Field(
+        default=None, decimal_places=12, description="Factor, 0.01 for cents."
+    )
 
     @field_validator("format", "null_values", mode="before")
     @classmethod
@@ -82,7 +94,22 @@ class ColumnMap(Model):
         if self.lookup and self.source is None:
             msg = "a `lookup` needs `from`: the raw column to match"
             raise ValueError(msg)
+        if self.thousands == self.decimal:
+            msg = f"`thousands` and `decimal` must differ; both are {self.decimal!r}"
+            raise ValueError(msg)
         return self
+
+    @property
+    def raw_columns(self) -> tuple[str, ...]:
+        """Raw columns that it is made from; none for a constant."""
+        if isinstance(self.source, str):
+            return (self.source,)
+        return self.source or tuple(_BRACES.findall(self.template or ""))
+
+    @property
+    def template_form(self) -> str:
+        """The template with `{}` in place of each of `raw_columns`."""
+        return _BRACES.sub("{}", self.template or "")
 
 
 class Unpivot(Model):

@@ -2,12 +2,11 @@
 
 import datetime as dt
 import re
-import zoneinfo
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
-from schemas.config.base import Model
+from schemas.config.base import Model, Zone
 from schemas.config.files import FileOptions
 from schemas.config.kpis import KpiConfig
 from schemas.config.mapping import TableMap
@@ -25,17 +24,10 @@ def _snake_case(name: str) -> str:
     return name
 
 
-def _zone(name: str) -> str:
-    try:
-        zoneinfo.ZoneInfo(name)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError) as error:
-        msg = f"{name!r} is not an IANA time zone, Europe/Paris for instance"
-        raise ValueError(msg) from error
-    return name
-
-
 Name = Annotated[str, AfterValidator(_snake_case)]
-Zone = Annotated[str, AfterValidator(_zone)]
+
+DECLARED_SOURCE = "configuration"
+"""Source of the rows that barometer.yaml itself declares; no extract may have its name."""
 
 
 class Company(Model):
@@ -184,6 +176,14 @@ class Project(Model):
         default_factory=dict, description="Name → dimensions that KPIs are cut by together."
     )
     kpis: KpiConfig = Field(default_factory=KpiConfig, description="KPI parameters.")
+
+    @field_validator("sources")
+    @classmethod
+    def _not_reserved(cls, sources: dict[str, Source]) -> dict[str, Source]:
+        if DECLARED_SOURCE in sources:
+            msg = f"{DECLARED_SOURCE!r} is the source of declared surveys; give it another name"
+            raise ValueError(msg)
+        return sources
 
     @field_validator("segment_sets")
     @classmethod

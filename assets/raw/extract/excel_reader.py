@@ -7,6 +7,7 @@ instants as `2024-03-01 00:00:00`, times of day as `13:45:00`, durations as `36:
 
 import contextlib
 import datetime as dt
+import logging
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -84,6 +85,8 @@ def _read_sheet(path: Path, name: str, options: FileOptions) -> tuple[str, pl.Da
     import fastexcel
 
     _check_limits(path, name, options)
+    # it warns that a wholly empty column has no type; here every column is text
+    logging.getLogger("fastexcel.types.dtype").setLevel(logging.ERROR)
     try:
         book = fastexcel.read_excel(path)
         sheet = _choose_sheet(book.sheet_names, name, options)

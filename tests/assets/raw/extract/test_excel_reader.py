@@ -192,3 +192,10 @@ def test_a_workbook_in_a_zip(bench: Bench) -> None:
         archive.writestr("x.xlsx", workbook(["a"], ["007"]))
     assert bench.rows(file.getvalue(), path="a.zip", format="excel") == [("007",)]
     assert bench.result.files[0].source_file == "a.zip!x.xlsx"
+
+
+def test_an_empty_column_is_no_cause_for_a_warning(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert rows(bench, workbook(["a", "b"], ["x", None], ["y", None])) == [("x", None), ("y", None)]
+    assert caplog.messages == []

@@ -1,0 +1,58 @@
+"""Whether the last run went to its end: what it was made from, compared with what is there now.
+
+A run that failed or was killed leaves extracts that no later layer has seen, and a changed
+configuration asks for other tables from the same extracts. Neither shows in the source files.
+"""
+
+import json
+
+from assets.core import partitions as core
+from assets.core.pseudonyms import key_fingerprint
+from assets.kpi import activity
+from assets.lake.atomic import atomic_path
+from assets.lake.layout import Lake
+from assets.lake.slot import fingerprint
+from assets.publish import warehouse
+from assets.transforms import states, values
+from schemas.config.project import Project
+
+RECORD = "completed.json"
+"""File in the lake's folder of run records: the state that a run last brought to its end."""
+
+
+def record_completion(project: Project, lake: Lake) -> None:
+    """Remember that everything there is now has gone all the way to the warehouse."""
+    with atomic_path(lake.run_log / RECORD) as temporary:
+        temporary.write_text(json.dumps({"state": _state(project, lake)}), encoding="utf-8")
+
+
+def is_complete(project: Project, lake: Lake) -> bool:
+    """Whether all that was extracted has been published, under this configuration."""
+    try:
+        record = json.loads((lake.run_log / RECORD).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return False
+    return lake.warehouse.exists() and bool(record.get("state") == _state(project, lake))
+
+
+def _state(project: Project, lake: Lake) -> str:
+    key = project.privacy.pii_key
+    extracts = {
+        f"{source}/{date}": receipt.content
+        for source in project.sources
+        for date in lake.raw_dates(source)
+        if (receipt := lake.raw(source, date).receipt()) is not None
+    }
+    versions = (
+        core.CODE_VERSION,
+        states.STATE_VERSION,
+        values.VALUE_VERSION,
+        activity.ACTIVITY_VERSION,
+        warehouse.CODE_VERSION,
+    )
+    secret = key_fingerprint(key.get_secret_value()) if key else None
+    config = project.model_dump(mode="json")
+    for source in config["sources"].values():
+        # where files are fetched from is no part of what they say
+        del source["files"]["root"], source["files"]["storage_options"]
+    return fingerprint(versions, config, secret, extracts)
