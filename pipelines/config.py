@@ -239,20 +239,19 @@ def _as_problem(
         location = next(
             (location[:n] for n in range(len(location), 0, -1) if location[:n] in lines), location
         )
-        message += _found(detail.get("input"), location, written)
+        message += _found(detail.get("input"), location)
     if not location and (own := _OWN_KEY.fullmatch(message)):
         location, message = tuple(own.group(1).split(".")), own.group(2)
     if location in written and isinstance(detail.get("input"), str) and detail["input"]:
+        # it may be a secret in the wrong place: what came from the environment is shown as written
         message = message.replace(repr(detail["input"]), repr(written[location]))
     return Problem(file, ".".join(location), message, _line(location, lines))
 
 
-def _found(given: object, location: KeyPath, written: Mapping[KeyPath, str]) -> str:
-    """What was found, without secrets: what came from the environment is shown as written."""
+def _found(given: object, location: KeyPath) -> str:
+    """What was found, but at keys that hold secrets."""
     if not _SECRET_KEYS.isdisjoint(location) or not location:
         return ""
-    if location in written:
-        return f"; found {written[location]!r}"
     if given is None:
         return "; found nothing"
     if isinstance(given, str | int | float | bool):

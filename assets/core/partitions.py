@@ -16,6 +16,7 @@ from assets.core.declared import SOURCE as DECLARED
 from assets.core.declared import build_declared
 from assets.core.pseudonyms import key_fingerprint, pseudonymised
 from assets.core.references import (
+    as_text,
     lookup_rows,
     question_partitions,
     question_scales,
@@ -156,7 +157,7 @@ def _build_batch(
         check_columns(mapping, item.raw.facts["columns"], where=where)
         check_lookups(mapping, _pulled_columns(lake, mapping, item.date), where=where)
     built = {}
-    for group in _alike(lake, project, table, batch):
+    for group in _alike(lake, project, table, source=source, batch=batch):
         dates = [item.date for item in group]
         context = _context(lake, project, table, source=source, dates=dates)
         raw = _raw_rows(lake, source, dates)
@@ -211,7 +212,7 @@ def _split_ways(
     pii_key: str | None,
 ) -> _Ways:
     """Map raw rows and part them into accepted, quarantined and superseded ones."""
-    kept = keep_wanted(raw, mapping)
+    kept = keep_wanted(as_text(raw), mapping)
     plan, _ = map_rows(unpivoted(kept, mapping), mapping, table, context)
     rows = plan.collect(engine="streaming").sort(_in_order(mapping, table))
     quarantined = _quarantined(rows, raw, kept=kept, mapping=mapping, context=context, table=table)
@@ -238,20 +239,21 @@ def _in_order(mapping: TableMap, table: Table) -> list[str]:
 
 
 def _alike(
-    lake: Lake, project: Project, table: Table, batch: Sequence[Pending]
+    lake: Lake, project: Project, table: Table, *, source: str, batch: Sequence[Pending]
 ) -> Iterator[list[Pending]]:
-    """Split a batch where the extract's columns or the definition of the questions change.
+    """Split a batch where the extract's schema or the definition of the questions changes.
 
-    A quarantined row holds the columns of its own extract, not those of a later one.
+    A quarantined row holds the columns of its own extract, and with the types they have there.
     """
     group: list[Pending] = []
     previous = None
     for item in batch:
+        [rows] = raw_rows(lake, source, [item.date])
         scales = []
         if table.name == "survey_answer":
             questions = question_partitions(lake, project, item.date)
             scales = question_scales(lake, questions).to_dicts()
-        current = (item.raw.facts["columns"], scales)
+        current = (list(rows.collect_schema().items()), scales)
         if group and current != previous:
             yield group
             group = []
@@ -290,9 +292,8 @@ def _pulled_columns(lake: Lake, mapping: TableMap, date: dt.date) -> dict[str, l
 
 
 def _raw_rows(lake: Lake, source: str, dates: Sequence[dt.date]) -> pl.LazyFrame:
-    rows = raw_rows(lake, source, dates)
-    if rows is None:
-        raise LakeError("the raw partitions went away during the run", where=f"raw {source}")
+    """Raw rows with the types of the extract, which is alike on these dates."""
+    rows = pl.concat(raw_rows(lake, source, dates), how="vertical")
     return rows.with_columns(pl.lit(source).alias("_source"))
 
 

@@ -69,28 +69,25 @@ def question_scales(lake: Lake, partitions: Sequence[tuple[str, dt.date]]) -> pl
     return distinct.sort("question_id")
 
 
-def raw_rows(lake: Lake, source: str, dates: Sequence[dt.date]) -> pl.LazyFrame | None:
-    """Raw rows of a source on the given dates; None where no date has any extract.
-
-    Only Parquet extracts have types; theirs become the text that a mapping reads.
-    """
+def raw_rows(lake: Lake, source: str, dates: Sequence[dt.date]) -> list[pl.LazyFrame]:
+    """Raw rows of a source on the given dates, one frame for each date that has an extract."""
     paths = [lake.raw(source, date).path("data.parquet") for date in dates]
-    frames = [
-        pl.scan_parquet(path).with_columns(_TYPED.cast(pl.String))
-        for path in paths
-        if path is not None
-    ]
-    return pl.concat(frames, how="diagonal_relaxed") if frames else None
+    return [pl.scan_parquet(path) for path in paths if path is not None]
+
+
+def as_text(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Raw rows as a mapping reads them: only Parquet extracts have types, and lose them here."""
+    return rows.with_columns(_TYPED.cast(pl.String))
 
 
 def lookup_rows(
     lake: Lake, source: str, dates: Sequence[dt.date], *, columns: Iterable[str]
 ) -> pl.LazyFrame:
-    """Those raw columns of another source, and the lineage; no rows where no date has any."""
-    rows = raw_rows(lake, source, dates)
-    if rows is None:
+    """Those raw columns of another source as text, and the lineage; no rows without an extract."""
+    frames = [as_text(rows) for rows in raw_rows(lake, source, dates)]
+    if not frames:
         return pl.LazyFrame(schema=RAW_LINEAGE | dict.fromkeys(columns, pl.String()))
-    return rows.select(*RAW_LINEAGE, *columns)
+    return pl.concat(frames, how="diagonal_relaxed").select(*RAW_LINEAGE, *columns)
 
 
 def survey_of_responses(lake: Lake, dates: Sequence[dt.date]) -> pl.LazyFrame:

@@ -1,11 +1,12 @@
-"""Keeping the values of customer KPIs current: one slot a year of period starts.
+"""Keeping the values of customer KPIs current: one slot a grain and month of period starts.
 
-These KPIs follow accounts over time and do not add up from days; the activity of a year and of the
-look-back before it is enough to compute all its periods. Arithmetic is in `assets.transforms`.
+These KPIs follow accounts over time and do not add up from days; the activity of a slot's periods
+and of the look-back before them is enough to compute them. Slots are small, so that one more day
+computes its own month anew and not the whole year. Arithmetic is in `assets.transforms`.
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -18,13 +19,13 @@ from assets.lake.layout import Lake
 from assets.lake.slot import Draft, fingerprint
 from assets.transforms.churn import (
     CHURN,
+    Periods,
     churn_states,
     unattributed,
     without_look_back,
     year_periods,
 )
 from assets.transforms.facts import unresolved_keys
-from assets.transforms.periods import last_day_of_year
 from assets.transforms.published import exclusion_rows, value_rows
 from assets.transforms.segments import SegmentSet, segment_frame
 from assets.transforms.spells import spells_from_contracts, spells_from_sales
@@ -37,8 +38,28 @@ _TABLE = "crm_account"
 
 
 @dataclass(frozen=True, slots=True)
+class _Slice:
+    """The periods of one grain that start in one month: what a slot holds."""
+
+    grain: str
+    month: str
+    periods: Periods
+
+    @property
+    def label(self) -> str:
+        """Name of the slot."""
+        return f"{self.grain}-{self.month}"
+
+    @property
+    def days(self) -> tuple[dt.date, dt.date]:
+        """First day of the month, and the day after its last."""
+        first = dt.date.fromisoformat(f"{self.month}-01")
+        return first, (first + dt.timedelta(days=31)).replace(day=1)
+
+
+@dataclass(frozen=True, slots=True)
 class _Run:
-    """What the years of one refresh share."""
+    """What the slots of one refresh share."""
 
     lake: Lake
     plan: Plan
@@ -53,14 +74,15 @@ class _Run:
         churn = self.plan.project.kpis.churn
         return churn.inactivity_days if churn.basis == "orders" else 1
 
-    def window(self, year: int) -> tuple[dt.date, dt.date]:
-        """First and last day of the activity that a year's periods depend on."""
-        until = min(self.as_of, last_day_of_year(year, "week"))
-        return dt.date(year, 1, 1) - dt.timedelta(days=self.look_back_days), until
+    def window(self, part: _Slice) -> tuple[dt.date, dt.date]:
+        """First and last day of the activity that a slot's periods depend on."""
+        first, tested = part.periods.starts[0], part.periods.tests[-1]
+        until = min(self.as_of, tested)
+        return first - dt.timedelta(days=self.look_back_days), until
 
-    def months_of(self, year: int) -> list[ActivityMonth]:
-        """Months with activity in a year's window."""
-        return [month for month in self.months if month.overlaps(*self.window(year))]
+    def months_of(self, part: _Slice) -> list[ActivityMonth]:
+        """Months with activity in a slot's window."""
+        return [month for month in self.months if month.overlaps(*self.window(part))]
 
     @property
     def first_whole_day(self) -> dt.date | None:
@@ -73,22 +95,22 @@ class _Run:
 
 @dataclass(frozen=True, slots=True)
 class CustomerReport:
-    """Years of customer KPIs that were written, and those that were removed."""
+    """Slots of customer KPIs that were written, and those that were removed."""
 
-    refreshed: tuple[int, ...]
-    removed: tuple[int, ...]
+    refreshed: tuple[str, ...]
+    removed: tuple[str, ...]
 
 
 def build_customer_values(lake: Lake, plan: Plan, *, as_of: dt.date) -> CustomerReport:
-    """Refresh the stale years of the customer KPIs.
+    """Refresh the stale slots of the customer KPIs.
 
     Args:
         lake: Where everything stands.
         plan: What is asked for.
         as_of: Last loaded day.
     """
-    wanted: list[int] = []
-    refreshed: list[int] = []
+    wanted: list[str] = []
+    refreshed: list[str] = []
     if plan.has_customers:
         refresh_activity(lake, plan.project)
         dimensions = Dimensions(lake, _account_dimensions(plan))
@@ -96,13 +118,25 @@ def build_customer_values(lake: Lake, plan: Plan, *, as_of: dt.date) -> Customer
         run = _Run(lake, plan, dimensions, ledger, activity_months(lake), as_of)
         starts = [month.first_on for month in run.months if month.first_on]
         years = range(min(starts, default=as_of).year, as_of.year + 1)
-        wanted = [year for year in years if run.months_of(year)]
-        refreshed = [year for year in wanted if _refresh_year(run, year)]
+        parts = [part for year in years for part in _slices(year, as_of) if run.months_of(part)]
+        wanted = [part.label for part in parts]
+        refreshed = [part.label for part in parts if _refresh(run, part)]
         ledger.commit()
-    removed = [int(name) for name in lake.kpi_names("customer") if int(name) not in wanted]
-    for year in removed:
-        lake.kpi("customer", str(year)).remove()
+    removed = [name for name in lake.kpi_names("customer") if name not in wanted]
+    for name in removed:
+        lake.kpi("customer", name).remove()
     return CustomerReport(tuple(refreshed), tuple(removed))
+
+
+def _slices(year: int, as_of: dt.date) -> Iterator[_Slice]:
+    """The slots of the periods that start in a year."""
+    for grain in GRAINS:
+        periods = year_periods(year, grain, as_of=as_of)
+        months = periods.starts.dt.strftime("%Y-%m")
+        for month in months.unique().sort():
+            is_in = months == month
+            own = Periods(periods.starts.filter(is_in), periods.tests.filter(is_in))
+            yield _Slice(grain, month, own)
 
 
 def _account_dimensions(plan: Plan) -> tuple[str, ...]:
@@ -110,32 +144,31 @@ def _account_dimensions(plan: Plan) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _refresh_year(run: _Run, year: int) -> bool:
-    """Rebuild a year's slot if it is stale; whether it was."""
+def _refresh(run: _Run, part: _Slice) -> bool:
+    """Rebuild a slot if it is stale; whether it was."""
     inputs = fingerprint(
         run.plan.customer_signature,
-        [(month.month, month.content) for month in run.months_of(year)],
+        [(month.month, month.content) for month in run.months_of(part)],
         run.first_whole_day,
-        run.window(year),
+        run.window(part),
     )
-    slot, label = run.lake.kpi("customer", str(year)), str(year)
+    slot, label = run.lake.kpi("customer", part.label), part.label
     tables = [_TABLE] if run.dimensions.account_dimensions else []
     sequences = {name: run.dimensions.table(name).sequence for name in tables}
     run.ledger.seen[label] = sequences
-    days = (dt.date(year, 1, 1), dt.date(year + 1, 1, 1))
     if slot.is_current(inputs) and not is_touched(
-        slot, label, days, ledger=run.ledger, dimensions=run.dimensions
+        slot, label, part.days, ledger=run.ledger, dimensions=run.dimensions
     ):
         return False
     with slot.replace(inputs) as draft:
-        unresolved = _write_year(run, year, draft)
+        unresolved = _write(run, part, draft)
         write_unresolved(draft, unresolved, sequences)
     return True
 
 
-def _write_year(run: _Run, year: int, draft: Draft) -> dict[str, pl.DataFrame]:
-    """Compute and write the values of a year; returns the accounts that are not known."""
-    months, (first, last) = run.months_of(year), run.window(year)
+def _write(run: _Run, part: _Slice, draft: Draft) -> dict[str, pl.DataFrame]:
+    """Compute and write the values of a slot; returns the accounts that are not known."""
+    months, (first, last) = run.months_of(part), run.window(part)
     activity = _scan(months, "activity.parquet").filter(
         pl.col("starts_on") <= last, pl.col("last_on") >= first
     )
@@ -146,19 +179,17 @@ def _write_year(run: _Run, year: int, draft: Draft) -> dict[str, pl.DataFrame]:
         else spells_from_contracts(activity)
     )
     names = run.dimensions.account_dimensions
-    versions = run.dimensions.versions(names, year) if names else None
+    versions = run.dimensions.versions(names, part.days[0].year) if names else None
     exclusions = _scan(months, "exclusion.parquet").collect()
-    parts = [
-        _grain_rows(run, year, grain, spells=spells, versions=versions, exclusions=exclusions)
-        for grain in GRAINS
-    ]
-    values, excluded, segments = zip(*parts, strict=True)
-    pl.concat(values).write_parquet(draft.path("value.parquet"))
-    draft.facts["rows"] = sum(frame.height for frame in values)
-    starts = [day for frame in values if isinstance(day := frame["period_start"].min(), dt.date)]
-    draft.facts["days"] = [min(starts).isoformat()] if starts else []
-    pl.concat(excluded).write_parquet(draft.path("exclusion.parquet"))
-    distinct = pl.concat(segments).unique().sort("segment_set", "segment_key")
+    values, excluded, segments = _rows(
+        run, part, spells=spells, versions=versions, exclusions=exclusions
+    )
+    values.write_parquet(draft.path("value.parquet"))
+    draft.facts["rows"] = values.height
+    start = values["period_start"].min()
+    draft.facts["days"] = [start.isoformat()] if isinstance(start, dt.date) else []
+    excluded.write_parquet(draft.path("exclusion.parquet"))
+    distinct = segments.unique().sort("segment_set", "segment_key")
     distinct.write_parquet(draft.path("segment.parquet"))
     if versions is None:
         return {}
@@ -167,22 +198,20 @@ def _write_year(run: _Run, year: int, draft: Draft) -> dict[str, pl.DataFrame]:
     return unresolved_keys(found, {_TABLE: ("is_known", ("account_id",))})
 
 
-def _grain_rows(
+def _rows(
     run: _Run,
-    year: int,
-    grain: str,
+    part: _Slice,
     *,
     spells: pl.DataFrame,
     versions: pl.DataFrame | None,
     exclusions: pl.DataFrame,
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Values, exclusions and segments of one grain of a year."""
-    plan, sets = run.plan, run.plan.customer_sets()
+    """Values, exclusions and segments of a slot."""
+    plan, sets, grain = run.plan, run.plan.customer_sets(), part.grain
     columns = plan.dimension_columns
-    periods = year_periods(year, grain, as_of=run.as_of)
-    states = churn_states(spells, periods, sets, versions=versions)
+    states = churn_states(spells, part.periods, sets, versions=versions)
     kept, early = without_look_back(states, run.first_whole_day)
-    nameless = unattributed(exclusions, sets, grain, year=year)
+    nameless = unattributed(exclusions, sets, grain, starts=part.periods.starts)
     settled: Settled = settle(
         Rolled(kept, pl.concat([early, nameless]), HISTOGRAM_SCHEMA.to_frame()),
         [one for one in plan.published if one.kpi.fact == "customer"],

@@ -32,7 +32,7 @@ class ValueReport:
     """What a refresh of the values did.
 
     Attributes:
-        refreshed: `grain/year` of the slots written, `customer/year` for customer KPIs.
+        refreshed: `grain/year` of the slots written, `customer/grain-month` for customer KPIs.
         removed: Slots whose states are gone.
         current: Number of slots that were current.
         rows: Rows of `kpi_value` now.
@@ -77,8 +77,8 @@ def build_values(lake: Lake, project: Project, *, as_of: dt.date) -> ValueReport
                 removed.append(f"{grain}/{name}")
     customers = build_customer_values(lake, plan, as_of=as_of)
     _refresh_dimensions(lake, plan, states, as_of=as_of)
-    refreshed += [f"customer/{year}" for year in customers.refreshed]
-    removed += [f"customer/{year}" for year in customers.removed]
+    refreshed += [f"customer/{name}" for name in customers.refreshed]
+    removed += [f"customer/{name}" for name in customers.removed]
     slots = value_slots(lake)
     rows = sum(_rows(slot) for slot in slots)
     return ValueReport(tuple(refreshed), tuple(removed), len(slots) - len(refreshed), rows)
@@ -91,7 +91,7 @@ def value_slots(lake: Lake) -> list[Slot]:
         for grain in lake.kpi_names("value")
         for year in lake.kpi_names("value", grain)
     ]
-    return found + [lake.kpi("customer", year) for year in lake.kpi_names("customer")]
+    return found + [lake.kpi("customer", name) for name in lake.kpi_names("customer")]
 
 
 def _rows(slot: Slot) -> int:
@@ -177,7 +177,7 @@ def _refresh_dimensions(
     lake: Lake, plan: Plan, states: Sequence[_StateSlot], *, as_of: dt.date
 ) -> None:
     """Rebuild dim_kpi, dim_segment and dim_period if they are stale."""
-    customers = [lake.kpi("customer", year) for year in lake.kpi_names("customer")]
+    customers = [lake.kpi("customer", name) for name in lake.kpi_names("customer")]
     receipts = [receipt for slot in customers if (receipt := slot.receipt())]
     inputs = fingerprint(
         plan.value_signature,

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import dagster as dg
@@ -12,6 +13,9 @@ from schemas.config.project import Project, Source
 from schemas.errors import ExtractError
 
 GROUP = "raw"
+
+PULLS_AT_ONCE = 2
+"""Dates of one source that are pulled side by side."""
 
 RETRIES = dg.RetryPolicy(
     max_retries=3, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
@@ -77,15 +81,21 @@ def _pull(lake: LakeResource, name: str, source: Source, dates: Sequence[dt.date
     Raises:
         dg.Failure: One date or more failed; the first that may pass by itself ends the attempt.
     """
-    pulls: list[Pull] = []
-    errors: list[ExtractError] = []
-    for date in dates:
+
+    def attempt(date: dt.date) -> Pull | ExtractError:
         try:
-            pulls.append(pull(lake.lake, name, source, date))
+            return pull(lake.lake, name, source, date)
         except ExtractError as error:
-            if _may_pass(error):
-                raise dg.Failure(str(error)) from error
-            errors.append(error)
+            return error
+
+    # dates are independent, and a pull spends its time in Arrow and on the disk
+    with ThreadPoolExecutor(PULLS_AT_ONCE) as pool:
+        found = list(pool.map(attempt, dates))
+    pulls = [one for one in found if isinstance(one, Pull)]
+    errors = [one for one in found if isinstance(one, ExtractError)]
+    for error in errors:
+        if _may_pass(error):
+            raise dg.Failure(str(error)) from error
     if errors:
         told = [str(error) for error in errors[:MAX_ERRORS]]
         if len(errors) > MAX_ERRORS:

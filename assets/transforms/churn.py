@@ -40,7 +40,7 @@ _STATE = ("period_start", "segment_set", "segment_key")
 
 @dataclass(frozen=True, slots=True)
 class Periods:
-    """The periods of one grain that start in one year and not after the last loaded day.
+    """Periods of one grain, none of which starts after the last loaded day.
 
     Attributes:
         starts: First days, ascending.
@@ -196,7 +196,7 @@ def without_look_back(
 
 
 def unattributed(
-    exclusions: pl.DataFrame, sets: Sequence[SegmentSet], grain: str, *, year: int
+    exclusions: pl.DataFrame, sets: Sequence[SegmentSet], grain: str, *, starts: pl.Series
 ) -> pl.DataFrame:
     """Activity that names no account, as exclusions of the total and the unknown segments.
 
@@ -204,13 +204,13 @@ def unattributed(
         exclusions: event_day, reason, count.
         sets: Segment sets of the KPI.
         grain: Grain of the periods.
-        year: Year that they start in.
+        starts: First days of the periods wanted.
     """
     start = period_start(pl.col("event_day"), grain).alias("period_start")
     rolled = (
         exclusions.group_by(start, "reason")
         .agg(pl.col("count").sum())
-        .filter(pl.col("period_start").dt.year() == year)
+        .filter(pl.col("period_start").is_in(starts.implode()))
     )
     frames = []
     for one in sets:

@@ -30,12 +30,6 @@ with a fraction or an offset. No text fits two of them."""
 _INSTANT = pl.Datetime("us", "UTC")
 
 EXACT = pl.Decimal(38, 12)
-"""What numbers are multiplied and summed in before they are rounded to a column's decimals."""
-
-EARLIEST = dt.date(1000, 1, 1)
-"""Years before are two digits read as four."""
-
-EXACT = pl.Decimal(38, 12)
 """Decimals on the way: sums and products are taken in it before they are rounded once."""
 
 EARLIEST = dt.date(1000, 1, 1)
@@ -142,8 +136,12 @@ def read_date(text: pl.Expr, formats: Sequence[str]) -> pl.Expr:
             tries.append(stripped.str.to_datetime(form, strict=False).dt.date())
         else:
             tries.append(stripped.str.to_date(form, strict=False))
-    date = pl.coalesce(tries)
-    return pl.when(date >= EARLIEST).then(date)
+    # as an expression the tries would be evaluated twice, for the comparison and for the value
+    return pl.coalesce(tries).map_batches(_plausible, return_dtype=pl.Date(), is_elementwise=True)
+
+
+def _plausible(dates: pl.Series) -> pl.Series:
+    return dates.set(dates < EARLIEST, None)
 
 
 def read_instant(
@@ -169,8 +167,7 @@ def read_instant(
     read = functools.partial(
         _instants, formats=formats, time_zone=time_zone, repeated=repeated, skipped=skipped
     )
-    instant = text.map_batches(read, return_dtype=_INSTANT, is_elementwise=True)
-    return pl.when(instant.dt.date() >= EARLIEST).then(instant)
+    return text.map_batches(read, return_dtype=_INSTANT, is_elementwise=True)
 
 
 def _instants(

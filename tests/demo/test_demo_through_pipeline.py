@@ -1,4 +1,4 @@
-"""The pipeline is held to the demo company's manifest: exactly what was planted, no more, no less."""
+"""The pipeline is held to the demo manifest: exactly what was planted, no more, no less."""
 
 import datetime as dt
 import json

@@ -129,5 +129,5 @@ def test_dagsters_own_tools_load_it(company: Company, command: tuple[str, ...]) 
     assert result.returncode == 0, result.stderr
     assert "Warning" not in result.stderr
     if "list" in command:
-        listed = {asset["key"] for asset in json.loads(result.stdout)["assets"]}
+        listed = {asset["asset_key"] for asset in json.loads(result.stdout)["assets"]}
         assert {"raw/orders", "core/erp_order", "kpi/kpi_value", "warehouse/kpi_value"} <= listed

@@ -177,3 +177,19 @@ def test_paths_in_messages_are_not_broken_over_lines(loaded: Company, invoke: Ba
     loaded.lake.raw("accounts", dt.date(2025, 1, 30)).remove()
     result = invoke(loaded, "run", "--date", DAYS[0])
     assert f"under {loaded.extracts}\n" in result.output
+
+
+def test_no_secret_reaches_a_file(
+    company: Company, invoke: Barometer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = "s3cr3t-of-the-company"  # noqa: S105  looked for in files
+    monkeypatch.setenv("TINY_KEY", secret)
+    company.configure(
+        ("surveys:\n", "privacy: {pii_key: '${TINY_KEY}'}\n\nsurveys:\n"),
+        ("          region: region\n", "          region: region\n          name: kind\n"),
+    )
+    result = invoke(company, "run")
+    assert result.exit_code == 0
+    assert secret not in result.output
+    files = [path for path in company.folder.rglob("*") if path.is_file()]
+    assert not [path for path in files if secret.encode() in path.read_bytes()]

@@ -217,4 +217,20 @@ def test_types_of_a_parquet_extract_are_read_as_their_text(company: Company) -> 
     refused = company.quarantined("erp_order", "orders")
     assert refused is not None
     assert refused["reasons"][0][0]["found"] == "2"
-    assert json.loads(refused["raw"][0])["amount"] == "19.99"
+    raw = json.loads(refused["raw"][0])
+    assert (raw["id"], raw["code"], raw["flag"], raw["amount"]) == (8, 2, None, "19.99")
+
+
+def test_types_that_change_from_day_to_day(company: Company) -> None:
+    files = {"path": "products_{date}.parquet", "format": "parquet"}
+    mapping = {"columns": {"product_id": "id", "name": {"from": "name", "values": {"1": "one"}}}}
+    company.source("products", {"erp_product": mapping}, files=files)
+    for number, values in enumerate([[1, 2], [1.0, 2.5], ["1", "x"]]):
+        frame = pl.DataFrame({"id": ["a", "b"], "name": values})
+        frame.write_parquet(company.files / f"products_{day(number)}.parquet")
+        company.pull("products", number)
+    company.build("erp_product", "products", 0, 1, 2)
+    refused = [company.quarantined("erp_product", "products", number) for number in range(3)]
+    texts = [[] if found is None else found["raw"].to_list() for found in refused]
+    raws = [[json.loads(text)["name"] for text in day_texts] for day_texts in texts]
+    assert raws == [[2], [1.0, 2.5], ["x"]]

@@ -60,7 +60,7 @@ def test_values_come_back_as_they_were(path: Path) -> None:
     with duckdb.connect(path, read_only=True) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         query = "SELECT * FROM thing ORDER BY part NULLS FIRST"
-        found = pl.DataFrame(connection.execute(query).to_arrow_table())
+        found = pl.DataFrame(connection.sql(query).to_arrow_table())
     assert found.rows(named=True) == [ROW, ROW | {"part": "p", "amount": None}]
 
 

@@ -161,7 +161,7 @@ def test_numbers_with_a_factor_stay_finite() -> None:
     assert read(["1.5", "1e308"], "number", multiply="10") == [15.0, None]
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.decimals(min_value=-(10**12), max_value=10**12, places=4), st.sampled_from(",. '"))
 def test_money_comes_back_as_it_was_written(amount: Decimal, mark: str) -> None:
     decimal = "," if mark == "." else "."
@@ -286,7 +286,7 @@ def test_a_day_that_a_zone_skips() -> None:
     assert found == [utc("2011-12-29T20:00"), utc("2011-12-30T20:00")]
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(
     st.datetimes(dt.datetime(1990, 1, 1), dt.datetime(2035, 1, 1)).map(  # noqa: DTZ001  local
         lambda local: local.replace(microsecond=0)

@@ -81,7 +81,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(ROWS)
 def test_one_row_a_key_and_none_lost(drawn: list[tuple[Any, ...]]) -> None:
     numbered = [(k, by, file, n, date) for n, (k, by, file, date) in enumerate(drawn)]
