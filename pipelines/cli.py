@@ -93,7 +93,9 @@ def check(config: Config = None, date: Day = None) -> None:
     if problems or project is None:
         raise typer.Exit(1)
     tables = ", ".join(project.fed_tables())
-    typer.echo(f"{reading.file}: {len(project.sources)} sources feed {tables}; no problem found")
+    count = len(project.sources)
+    feed = "1 source feeds" if count == 1 else f"{count} sources feed"
+    typer.echo(f"{reading.file}: {feed} {tables}; no problem found")
 
 
 @app.command()

@@ -34,6 +34,9 @@ run_monitoring:
   enabled: true        # a killed run is failed instead of staying STARTED for ever
   start_timeout_seconds: 180
   max_resume_run_attempts: 0
+run_retries:
+  enabled: true          # a run that met a held lake, or whose daemon died, is tried once more
+  max_retries: 1
 concurrency:
   runs:
     max_concurrent_runs: 1   # one run holds the lake at a time

@@ -120,7 +120,12 @@ def build_customer_values(lake: Lake, plan: Plan, *, as_of: dt.date) -> Customer
         years = range(min(starts, default=as_of).year, as_of.year + 1)
         parts = [part for year in years for part in _slices(year, as_of) if run.months_of(part)]
         wanted = [part.label for part in parts]
-        refreshed = [part.label for part in parts if _refresh(run, part)]
+        stale = [(part, inputs) for part in parts if (inputs := _stale(run, part)) is not None]
+        refreshed = [part.label for part, _ in stale]
+        if stale:
+            spells = _spells(run, [part for part, _ in stale])
+            for part, inputs in stale:
+                _refresh(run, part, inputs, spells=spells)
         ledger.commit()
     removed = [name for name in lake.kpi_names("customer") if name not in wanted]
     for name in removed:
@@ -144,8 +149,8 @@ def _account_dimensions(plan: Plan) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _refresh(run: _Run, part: _Slice) -> bool:
-    """Rebuild a slot if it is stale; whether it was."""
+def _stale(run: _Run, part: _Slice) -> str | None:
+    """Fingerprint of a slot's inputs if it is to be rebuilt, None if it is current."""
     inputs = fingerprint(
         run.plan.customer_signature,
         [(month.month, month.content) for month in run.months_of(part)],
@@ -154,30 +159,41 @@ def _refresh(run: _Run, part: _Slice) -> bool:
     )
     slot, label = run.lake.kpi("customer", part.label), part.label
     tables = [_TABLE] if run.dimensions.account_dimensions else []
-    sequences = {name: run.dimensions.table(name).sequence for name in tables}
-    run.ledger.seen[label] = sequences
-    if slot.is_current(inputs) and not is_touched(
+    run.ledger.seen[label] = {name: run.dimensions.table(name).sequence for name in tables}
+    is_current = slot.is_current(inputs) and not is_touched(
         slot, label, part.days, ledger=run.ledger, dimensions=run.dimensions
-    ):
-        return False
-    with slot.replace(inputs) as draft:
-        unresolved = _write(run, part, draft)
-        write_unresolved(draft, unresolved, sequences)
-    return True
+    )
+    return None if is_current else inputs
 
 
-def _write(run: _Run, part: _Slice, draft: Draft) -> dict[str, pl.DataFrame]:
-    """Compute and write the values of a slot; returns the accounts that are not known."""
-    months, (first, last) = run.months_of(part), run.window(part)
+def _spells(run: _Run, parts: Sequence[_Slice]) -> pl.DataFrame:
+    """Spells of activity within the windows of some slots, made once for all of them."""
+    windows = [run.window(part) for part in parts]
+    first, last = min(one[0] for one in windows), max(one[1] for one in windows)
+    months = [month for month in run.months if month.overlaps(first, last)]
     activity = _scan(months, "activity.parquet").filter(
         pl.col("starts_on") <= last, pl.col("last_on") >= first
     )
     churn = run.plan.project.kpis.churn
-    spells = (
-        spells_from_sales(activity, churn.inactivity_days)
-        if churn.basis == "orders"
-        else spells_from_contracts(activity)
-    )
+    if churn.basis == "orders":
+        return spells_from_sales(activity, churn.inactivity_days)
+    return spells_from_contracts(activity)
+
+
+def _refresh(run: _Run, part: _Slice, inputs: str, *, spells: pl.DataFrame) -> None:
+    """Rebuild a slot."""
+    first, last = run.window(part)
+    own = spells.filter(pl.col("starts_on") <= last, pl.col("ends_on") >= first)
+    with run.lake.kpi("customer", part.label).replace(inputs) as draft:
+        unresolved = _write(run, part, draft, spells=own)
+        write_unresolved(draft, unresolved, run.ledger.seen[part.label])
+
+
+def _write(
+    run: _Run, part: _Slice, draft: Draft, *, spells: pl.DataFrame
+) -> dict[str, pl.DataFrame]:
+    """Compute and write the values of a slot; returns the accounts that are not known."""
+    months = run.months_of(part)
     names = run.dimensions.account_dimensions
     versions = run.dimensions.versions(names, part.days[0].year) if names else None
     exclusions = _scan(months, "exclusion.parquet").collect()
