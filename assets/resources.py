@@ -1,12 +1,14 @@
 """The resource that every asset asks for: the lake, held by one run at a time."""
 
 import fcntl
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
 
+from assets.lake.atomic import sweep_leftovers
 from assets.lake.layout import Lake
 from schemas.errors import LakeError
 
@@ -64,4 +66,7 @@ def hold(lake: Lake, *, owner: str) -> Iterator[None]:
         file.truncate(0)
         file.write(owner)
         file.flush()
+        # whoever held it last may have been killed: downloads and half a warehouse go
+        shutil.rmtree(lake.scratch, ignore_errors=True)
+        sweep_leftovers(lake.warehouse.parent)
         yield
