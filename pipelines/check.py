@@ -50,7 +50,7 @@ def _latest_files(
     options: FileOptions, first: dt.date, last: dt.date
 ) -> tuple[dt.date, list[ResolvedFile]] | None:
     """The last date that has files, with them."""
-    is_dated = "{date" in options.path
+    is_dated = options.is_dated
     for day in reversed(list(days(first, last))) if is_dated else [last]:
         files = resolve_files(options, day)
         if files:

@@ -36,7 +36,6 @@ def is_complete(project: Project, lake: Lake) -> bool:
 
 
 def _state(project: Project, lake: Lake) -> str:
-    key = project.privacy.pii_key
     extracts = {
         f"{source}/{date}": receipt.content
         for source in project.sources
@@ -50,7 +49,7 @@ def _state(project: Project, lake: Lake) -> str:
         activity.ACTIVITY_VERSION,
         warehouse.CODE_VERSION,
     )
-    secret = key_fingerprint(key.get_secret_value()) if key else None
+    secret = key_fingerprint(project.privacy.key)
     config = project.model_dump(mode="json")
     for source in config["sources"].values():
         # where files are fetched from is no part of what they say

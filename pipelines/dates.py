@@ -63,7 +63,7 @@ def pending_range(
 def _new_dates(
     project: Project, lake: Lake, loaded: set[dt.date], *, last: dt.date
 ) -> set[dt.date]:
-    dated = {name: one for name, one in project.sources.items() if "{date" in one.files.path}
+    dated = {name: one for name, one in project.sources.items() if one.files.is_dated}
     pending: set[dt.date] = set()
     for name, source in dated.items():
         for date in days(project.start_date, last):

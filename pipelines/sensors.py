@@ -69,7 +69,7 @@ def _files_of(project: Project, date: dt.date) -> dict[str, list[str]] | None:
     """Source → fingerprints of its dated files; None while a mandatory one is missing."""
     found: dict[str, list[str]] = {}
     for name, source in project.sources.items():
-        if "{date" not in source.files.path:
+        if not source.files.is_dated:
             continue
         try:
             files = resolve_files(source.files, date)

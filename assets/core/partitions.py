@@ -102,7 +102,7 @@ def _pending(
         mapping.model_dump_json(),
         repr(table),
         project.company.time_zone,
-        key_fingerprint(_pii_key(project)),
+        key_fingerprint(project.privacy.key),
         project.sources[source].mode,
     )
     found = []
@@ -161,7 +161,7 @@ def _build_batch(
         dates = [item.date for item in group]
         context = _context(lake, project, table, source=source, dates=dates)
         raw = _raw_rows(lake, source, dates)
-        parts = _split_ways(raw, mapping, table, context, _pii_key(project))
+        parts = _split_ways(raw, mapping, table, context, project.privacy.key)
         for item in group:
             facts, accepted, refused = parts.of(item.date)
             facts |= {
@@ -281,7 +281,7 @@ def _context(
         },
         scales=scales,
         responses=responses,
-        pseudonyms=_pii_key(project) is not None,
+        pseudonyms=project.privacy.key is not None,
     )
 
 
@@ -342,8 +342,3 @@ def _check_conservation(facts: dict[str, Any], mapping: TableMap, *, where: str)
             found={name: facts[name] for name in COUNTS},
             allowed="rows_raw - filtered = accepted + quarantined + superseded",
         )
-
-
-def _pii_key(project: Project) -> str | None:
-    key = project.privacy.pii_key
-    return key.get_secret_value() if key is not None else None

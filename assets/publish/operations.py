@@ -19,7 +19,7 @@ def source_status(lake: Lake, project: Project, *, as_of: dt.date) -> pl.DataFra
         receipts = {date: lake.raw(name, date).receipt() for date in lake.raw_dates(name)}
         loaded = {d: r for d, r in receipts.items() if r and "data.parquet" in r.files}
         last = max(loaded, default=None)
-        is_fixed = "{date" not in source.files.path
+        is_fixed = not source.files.is_dated
         is_old = last is None or (as_of - last).days > source.stale_after_days
         rows.append(
             {

@@ -116,6 +116,11 @@ class FileOptions(Model):
         "out; repetitive CSV reaches 100.",
     )
 
+    @property
+    def is_dated(self) -> bool:
+        """Whether each logical date has files of its own."""
+        return DATE_PLACEHOLDER.search(self.path) is not None
+
     @field_validator("storage_options", mode="before")
     @classmethod
     def _as_text(cls, given: object) -> object:

@@ -141,6 +141,11 @@ class Privacy(Model):
         description="Key of the pseudonyms, from the environment; without it PII is blanked.",
     )
 
+    @property
+    def key(self) -> str | None:
+        """The key itself; it goes into pseudonyms and nowhere else."""
+        return self.pii_key.get_secret_value() if self.pii_key else None
+
 
 class Schedule(Model):
     """When the daily run starts."""
