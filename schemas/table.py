@@ -49,10 +49,14 @@ class Expectation:
     Attributes:
         type: Snake-case name, `expect_column_values_to_be_between` for instance.
         kwargs: The expectation's arguments as Great Expectations takes them.
+        severity: What it means that a month of records does not meet it: `error` blocks publish.
+        mend: What to do then.
     """
 
     type: str
     kwargs: Mapping[str, Any]
+    severity: Literal["warn", "error"] = "error"
+    mend: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +130,10 @@ class Table:
         event: Column whose instant or date decides the event month, if the table has events.
         parent: `(table, key columns)` of the table that holds the event, for child tables.
         history: `latest` keeps the latest version of a key, `versions` keeps all (SCD2).
-        rules: Row-level expectations over several columns.
+        rules: Row-level expectations over several columns; a row that does not meet one is
+            quarantined.
+        checks: Expectations on the accepted records of a month as a whole; what does not meet them
+            stays and is reported.
     """
 
     name: str
@@ -138,6 +145,7 @@ class Table:
     parent: tuple[str, tuple[str, ...]] | None = None
     history: Grain = "latest"
     rules: tuple[Expectation, ...] = field(default=())
+    checks: tuple[Expectation, ...] = field(default=())
 
     def __post_init__(self) -> None:
         names = [column.name for column in self.columns]

@@ -61,6 +61,19 @@ class Lake:
         """Committed slots of the KPI layer under a path, in name order."""
         return _names(self.root.joinpath("kpi", *parts))
 
+    def quality(self, *parts: str) -> Slot:
+        """A slot of what is known about the quality of the data."""
+        return Slot(self.root.joinpath("quality", *parts))
+
+    def quality_names(self, *parts: str) -> list[str]:
+        """Committed slots of the quality layer under a path, in name order."""
+        return _names(self.root.joinpath("quality", *parts))
+
+    @property
+    def waivers(self) -> Path:
+        """Folder of waivers, one JSON file each; they outlive every rebuild."""
+        return self.root / "waivers"
+
     @property
     def scratch(self) -> Path:
         """Folder for staged downloads; empty between runs."""

@@ -10,6 +10,7 @@ from schemas.config.base import Model, Zone
 from schemas.config.files import FileOptions
 from schemas.config.kpis import KpiConfig
 from schemas.config.mapping import TableMap
+from schemas.config.quality import QualityConfig
 from schemas.dimensions import known_dimension
 from schemas.registry import TABLES
 from schemas.survey import METRICS
@@ -181,6 +182,9 @@ class Project(Model):
         default_factory=dict, description="Name → dimensions that KPIs are cut by together."
     )
     kpis: KpiConfig = Field(default_factory=KpiConfig, description="KPI parameters.")
+    quality: QualityConfig = Field(
+        default_factory=QualityConfig, description="What is expected of the data."
+    )
 
     @field_validator("sources")
     @classmethod
@@ -203,6 +207,18 @@ class Project(Model):
             for dimension in dimensions:
                 known_dimension(dimension)
         return sets
+
+    @model_validator(mode="after")
+    def _limits_are_of_something(self) -> Any:
+        for key, names, known in (
+            ("sources", self.quality.sources, self.sources),
+            ("tables", self.quality.tables, TABLES),
+        ):
+            unknown = sorted(set(names) - set(known))
+            if unknown:
+                msg = f"quality.{key}: no {unknown[0]!r}; allowed: {', '.join(sorted(known))}"
+                raise ValueError(msg)
+        return self
 
     @model_validator(mode="after")
     def _lookups_exist(self) -> Any:
