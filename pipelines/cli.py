@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from schemas.errors import BarometerError
+from pipelines.command import Config, Day, open_project, told
 
 if TYPE_CHECKING:
     from schemas.config.project import Project
@@ -20,15 +20,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-Config = Annotated[
-    Path | None,
-    typer.Option("--config", "-c", help="barometer.yaml; BAROMETER_CONFIG, or ./barometer.yaml."),
-]
-Day = Annotated[
-    dt.datetime | None,
-    typer.Option(formats=["%Y-%m-%d"], help="Logical date: the day that an extract describes."),
-]
 
 
 @app.command()
@@ -55,8 +46,8 @@ def run(
     from pipelines.config import data_dir
 
     console = Console()
-    with _told():
-        project = _project(config)
+    with told():
+        project = open_project(config)
         folder = data_dir()
         dates = _dates(project, date, first, last)
         from pipelines.summary import print_nothing_new, print_summary
@@ -107,8 +98,8 @@ def status(config: Config = None) -> None:
     from pipelines.config import data_dir
     from pipelines.status import print_status
 
-    with _told():
-        print_status(_project(config), Lake(data_dir()), console=Console())
+    with told():
+        print_status(open_project(config), Lake(data_dir()), console=Console())
 
 
 @app.command()
@@ -122,22 +113,12 @@ def ui(
 
     from pipelines.instance import dagster_home
 
-    with _told():
-        _project(config)  # a mistake in it is told here, not in a trace of the server
+    with told():
+        open_project(config)  # a mistake in it is told here, not in a trace of the server
     dagster_home()
     command = Path(sys.executable).with_name("dagster")
     arguments = ["dagster", "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)]
     os.execv(command, arguments)  # noqa: S606  the project's own interpreter folder
-
-
-def _project(config: Path | None) -> "Project":
-    import os
-
-    from pipelines.config import CONFIG_VARIABLE, config_path, load_project
-
-    path = config.absolute() if config else config_path()
-    os.environ[CONFIG_VARIABLE] = str(path)
-    return load_project(path)
 
 
 def _dates(
@@ -169,18 +150,6 @@ def _dates(
             f"to {ended}, the last that has ended in {project.company.time_zone}"
         )
     return asked
-
-
-class _told:  # noqa: N801  reads as a statement
-    """Turns the project's own errors into a message and exit code 1."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, BarometerError):
-            typer.echo(str(error), err=True)
-            raise typer.Exit(1) from error
 
 
 if __name__ == "__main__":

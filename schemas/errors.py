@@ -6,6 +6,7 @@ BarometerError
 ├── MappingError     a raw table does not have what its mapping asks for
 ├── ContractError    a table contract contradicts itself
 ├── LakeError        a stored file is damaged or another run holds the lake
+├── QualityError     a waiver or a question about checks that does not hold
 └── PublishError     a publish was refused or failed; the previous one stays
 
 Defects in the *data* are never exceptions: they are check results and quarantine rows.
@@ -68,6 +69,10 @@ class ContractError(BarometerError):
 
 class LakeError(BarometerError):
     """A stored file is damaged, or another run holds the lake."""
+
+
+class QualityError(BarometerError):
+    """A waiver that cannot be given, or a question about checks that has no answer."""
 
 
 class PublishError(BarometerError):

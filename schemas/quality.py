@@ -1,6 +1,42 @@
-"""Contracts of the published tables on data quality: results of checks, and waivers of them."""
+"""The checks that every run makes, and the contracts of their published results and waivers."""
+
+from dataclasses import dataclass
+from typing import Literal
 
 from schemas.table import Column, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One kind of check; its limits are a model of the same name in `schemas.config.quality`.
+
+    Attributes:
+        name: Name in Dagster, in `data_quality_result`, and of its limits in barometer.yaml.
+        layer: Layer whose assets it is about.
+        period: Period of one result.
+        description: What is compared with what.
+    """
+
+    name: str
+    layer: Literal["raw", "core", "history"]
+    period: Literal["day", "month", "all"]
+    description: str
+
+
+CHECKS: tuple[Check, ...] = (
+    Check("volume", "raw", "day", "Rows against the same weekday of past weeks."),
+    Check("freshness", "raw", "all", "Days behind the latest logical date of any source."),
+    Check("columns", "raw", "day", "New, lost and retyped columns against the extract before."),
+    Check("conserved", "core", "all", "Rows in = accepted + quarantined + superseded."),
+    Check("refused", "core", "day", "Share of rows in quarantine."),
+    Check("null_rate", "core", "day", "Rise of a column's missing values."),
+    Check("categories", "core", "day", "Drift of a column's values, and values never seen."),
+    Check("scores", "core", "day", "Shift of a question's scores; scores off the former range."),
+    Check("redelivered", "core", "day", "Share of rows that an earlier extract brought unchanged."),
+    Check("contract", "history", "month", "Great Expectations' suite of the table's contract."),
+    Check("references", "history", "month", "Share of references that point at nothing."),
+    Check("totals", "history", "month", "Orders whose amount is not the sum of their lines."),
+)
 
 _ABOUT = (
     Column("asset", "text", "Asset that is checked: layer/table or layer/source.", nullable=False),

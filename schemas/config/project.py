@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import zoneinfo
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
@@ -37,6 +38,10 @@ class Company(Model):
     name: str = Field(description="Name shown to readers.")
     time_zone: Zone = Field(description="Zone in which days, weeks and months are cut.")
     currency: str = Field(pattern=r"^[A-Z]{3}$", description="Reporting currency, ISO 4217.")
+
+    def today(self, now: dt.datetime) -> dt.date:
+        """The day that an instant falls on in the company's zone."""
+        return now.astimezone(zoneinfo.ZoneInfo(self.time_zone)).date()
 
 
 class Source(Model):
