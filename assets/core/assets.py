@@ -10,6 +10,7 @@ from assets.core.declared import SOURCE as DECLARED
 from assets.core.partitions import COUNTS, build_core
 from assets.lake.layout import Lake
 from assets.metadata import column_schema, core_lineage, counts_table
+from assets.pictures import counts_by_day
 from assets.resources import LakeResource
 from schemas.config.project import Project
 from schemas.errors import MappingError
@@ -18,6 +19,9 @@ from schemas.table import Table
 
 GROUP = "core"
 CONSERVATION = "rows_are_conserved"
+
+PICTURED_DAYS = 30
+"""Days up to the run's last one that the picture of the quarantine shows."""
 
 
 def core_assets(
@@ -152,9 +156,13 @@ def _result(
             for reason, number in facts["reasons"].items():
                 reasons[reason] = reasons.get(reason, 0) + number
     key = dg.AssetKey(["core", table.name])
+    metadata = _metadata(counts, reasons)
+    picture = _quarantine_picture(lake, table, last=dates[-1])
+    if picture:
+        metadata["quarantine_by_day"] = dg.MetadataValue.md(picture)
     return dg.MaterializeResult(
         asset_key=key,
-        metadata=_metadata(counts, reasons),
+        metadata=metadata,
         check_results=[
             dg.AssetCheckResult(
                 asset_key=key,
@@ -165,6 +173,19 @@ def _result(
             )
         ],
     )
+
+
+def _quarantine_picture(lake: Lake, table: Table, *, last: dt.date) -> str:
+    """Counts by reason over the days up to the run's last one; empty without any."""
+    days = [last - dt.timedelta(days=back) for back in range(PICTURED_DAYS - 1, -1, -1)]
+    by_reason: dict[str, dict[dt.date, int]] = {}
+    for source in lake.core_sources(table.name):
+        for day in days:
+            receipt = lake.core(table.name, source, day).receipt()
+            for reason, rows in (receipt.facts["reasons"] if receipt else {}).items():
+                by_day = by_reason.setdefault(reason, {})
+                by_day[day] = by_day.get(day, 0) + rows
+    return counts_by_day(by_reason, days) if by_reason else ""
 
 
 def _lost(facts: dict[str, Any]) -> int:
