@@ -39,7 +39,8 @@ class LakeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         if self.is_held:
             yield self
             return
-        with hold(self.lake, owner=f"run {context.run_id}"):
+        run_id = context.run.run_id if context.run else "outside of a job"
+        with hold(self.lake, owner=f"run {run_id}"):
             yield self
 
 

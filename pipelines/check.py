@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from assets.quality.soundness.problems import contract_problems
 from assets.raw.extract.resolve import resolve_files
 from assets.raw.extract.results import ResolvedFile
 from assets.raw.extract.to_parquet import extract_to_parquet
@@ -14,6 +15,7 @@ from pipelines.dates import days
 from schemas.config.files import FileOptions
 from schemas.config.project import Source
 from schemas.errors import BarometerError
+from schemas.registry import TABLES
 
 LOOK_BACK_DAYS = 366
 """How far back files are looked for where `start_date` cannot be read."""
@@ -43,7 +45,16 @@ def check_config(reading: Reading, *, date: dt.date) -> list[Problem]:
                 problems.append(_no_file(reading, name, source))
         except BarometerError as error:
             problems.append(reading.problem(f"sources.{name}.files", str(error)))
-    return [*problems, *_column_problems(reading, columns)]
+    return [*problems, *_expectation_problems(reading), *_column_problems(reading, columns)]
+
+
+def _expectation_problems(reading: Reading) -> Iterator[Problem]:
+    """Expectations of the company's own that cannot hold, under their keys."""
+    if reading.project is None:
+        return
+    for text in contract_problems(TABLES.values(), reading.project):
+        key, _, message = text.partition(": ")
+        yield reading.problem(key, message)
 
 
 def _latest_files(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines import checks_cli, quarantine_cli
 from pipelines.command import Config, Day, open_project, told
 
 if TYPE_CHECKING:
@@ -100,6 +101,25 @@ def status(config: Config = None) -> None:
 
     with told():
         print_status(open_project(config), Lake(data_dir()), console=Console())
+
+
+@app.command()
+def contracts(
+    output: Annotated[Path, typer.Option(help="Folder for the files; made if it is not there.")],
+    config: Config = None,
+) -> None:
+    """Write the contract of every table as a file of the Open Data Contract Standard."""
+    from pipelines.contracts import export
+
+    with told():
+        written = export(open_project(config), output)
+        typer.echo(f"{len(written)} contracts in {output}")
+
+
+app.command()(checks_cli.checks)
+app.command()(checks_cli.waive)
+app.command()(checks_cli.unwaive)
+app.add_typer(quarantine_cli.app, name="quarantine")
 
 
 @app.command()

@@ -10,13 +10,16 @@ from assets.core.assets import core_assets
 from assets.history.assets import history_assets
 from assets.kpi.assets import kpi_assets
 from assets.publish.assets import publish_assets
+from assets.quality.assets import quality_assets
+from assets.quality.soundness.problems import refuse_unsound
 from assets.raw.assets import raw_assets
 from assets.resources import LakeResource
 from pipelines.config import config_path, data_dir, load_project
-from pipelines.jobs import daily_job
+from pipelines.jobs import daily_job, resubmit_job
 from pipelines.schedules import daily_schedule
 from pipelines.sensors import new_files_sensor
 from schemas.config.project import Project
+from schemas.registry import TABLES
 
 # Dagster 1.13 calls backfill policies and owners of jobs beta. They are used on purpose, and who
 # runs the pipeline can do nothing about it. Here, since every way to run imports this module.
@@ -35,7 +38,11 @@ def build_definitions(
         project: The company's configuration.
         lake_folder: Folder of the lake and the embedded warehouse.
         is_held: Whether the process that runs the job holds the lake already.
+
+    Raises:
+        ContractError: A contract, or an expectation of the company's own, is unsound.
     """
+    refuse_unsound(TABLES.values(), project)
     partitions = dg.DailyPartitionsDefinition(
         start_date=project.start_date.isoformat(), timezone=project.company.time_zone
     )
@@ -44,16 +51,18 @@ def build_definitions(
         lower_bound_delta=GRACE,
         timezone=project.company.time_zone,
     )
-    assets = [
+    assets: list[dg.AssetsDefinition] = [
         *raw_assets(project, partitions=partitions, freshness=freshness),
         *core_assets(project, partitions=partitions, freshness=freshness),
         *history_assets(project, freshness=freshness),
         *kpi_assets(project, freshness=freshness),
         *publish_assets(project, freshness=freshness),
     ]
+    results, checks = quality_assets(project, freshness=freshness)
     return dg.Definitions(
-        assets=assets,
-        jobs=[daily_job(project)],
+        assets=[*assets, results],
+        asset_checks=[checks],
+        jobs=[daily_job(project), resubmit_job(project)],
         schedules=[daily_schedule(project)],
         sensors=[new_files_sensor(project, lake_folder)],
         resources={"lake": LakeResource(folder=str(lake_folder), is_held=is_held)},

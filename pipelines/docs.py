@@ -6,15 +6,19 @@ import types
 import typing
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import typer
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from pipelines.cli import app
+from pipelines.contracts import contract_files
 from schemas.config.project import Project
 from schemas.kpis.document import markdown as catalogue_markdown
 from schemas.operations import TABLES as OPERATIONS
+from schemas.quality import TABLES as QUALITY
+from schemas.quality_document import markdown as checks_markdown
 from schemas.registry import TABLES
 from schemas.table import SQL_TYPES, Column, Table
 from schemas.warehouse import TABLES as WAREHOUSE
@@ -26,9 +30,11 @@ def documents() -> dict[str, str]:
     """File name below docs/ → text."""
     return {
         "kpis.md": catalogue_markdown(),
+        "checks.md": checks_markdown(),
         "data-dictionary.md": data_dictionary(),
         "configuration.md": configuration_reference(),
         "command-line.md": command_reference(),
+        **{f"contracts/{name}": text for name, text in contract_files().items()},
     }
 
 
@@ -48,7 +54,7 @@ def data_dictionary() -> str:
             "`kpi_value`, `kpi_exclusion` and `dim_segment` also have one nullable text column for "
             "each dimension of the configured segment sets; null stands for all of it."
         ),
-        *(_table(table) for table in (*WAREHOUSE, *OPERATIONS)),
+        *(_table(table) for table in (*WAREHOUSE, *QUALITY, *OPERATIONS)),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -108,15 +114,27 @@ def command_reference() -> str:
         "Generated from `pipelines/cli.py` by `make format`; do not edit.",
         "Errors go to standard error, with exit code 1; a wrong option has exit code 2.",
     ]
-    for name, command in getattr(program, "commands", {}).items():
-        lines = [f"## `barometer {name}`", "", inspect.cleandoc(command.help or ""), ""]
-        lines += ["| Option | Default | Meaning |", "|---|---|---|"]
-        for option in command.params:
-            names = ", ".join(f"`{each}`" for each in option.opts)
-            default = "" if option.default is None else f"`{option.default}`"
-            lines.append(f"| {names} | {default} | {option.help} |")
-        parts.append("\n".join(lines))
+    parts += [_command(name, command) for name, command in commands(program, "barometer")]
     return "\n\n".join(parts) + "\n"
+
+
+def commands(group: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Every command below a group with the words that call it, those of its groups included."""
+    for name, command in getattr(group, "commands", {}).items():
+        if hasattr(command, "commands"):
+            yield from commands(command, f"{path} {name}")
+        else:
+            yield f"{path} {name}", command
+
+
+def _command(name: str, command: Any) -> str:
+    lines = [f"## `{name}`", "", inspect.cleandoc(command.help or ""), ""]
+    lines += ["| Option | Default | Meaning |", "|---|---|---|"]
+    for option in command.params:
+        names = ", ".join(f"`{each}`" for each in option.opts)
+        default = "" if option.default is None else f"`{option.default}`"
+        lines.append(f"| {names} | {default} | {option.help} |")
+    return "\n".join(lines)
 
 
 def _models(path: str, model: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:

@@ -15,13 +15,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from assets.lake.layout import Lake
 from assets.resources import hold
-from pipelines.completion import record_completion
+from pipelines.completion import is_complete, record_completion
 from pipelines.definitions import build_definitions
 from pipelines.instance import fail_orphans, lake_tags, open_instance
-from pipelines.jobs import DAILY, RANGE_END, RANGE_START
+from pipelines.jobs import DAILY, RANGE_END, RANGE_START, RESUBMIT
 from schemas.config.project import Project
 
-LAYERS = ("raw", "core", "history", "kpi", "publish")
+LAYERS = ("raw", "core", "history", "quality", "kpi", "publish")
 
 _STEP_EVENTS = {
     dg.DagsterEventType.STEP_START,
@@ -53,9 +53,15 @@ class RunOutcome:
 
 
 def run_range(
-    project: Project, lake_folder: Path, first: dt.date, last: dt.date, *, console: Console
+    project: Project,
+    lake_folder: Path,
+    first: dt.date,
+    last: dt.date,
+    *,
+    console: Console,
+    pull: bool = True,
 ) -> RunOutcome:
-    """Run the daily job for every date of a range, in one Dagster run.
+    """Run every layer for every date of a range, in one Dagster run.
 
     Args:
         project: The company's configuration.
@@ -63,6 +69,7 @@ def run_range(
         first: First logical date.
         last: Last logical date.
         console: Where the progress bar goes.
+        pull: Whether the sources are asked; otherwise the extracts are taken as they were pulled.
 
     Raises:
         LakeError: Another run holds the lake.
@@ -71,14 +78,15 @@ def run_range(
     run_id = str(uuid.uuid4())
     with open_instance() as instance, hold(lake, owner=f"run {run_id}"):
         fail_orphans(instance, lake)
+        was_complete = is_complete(project, lake)
         definitions = build_definitions(project, lake_folder, is_held=True)
-        job = definitions.resolve_job_def(DAILY)
+        job = definitions.resolve_job_def(DAILY if pull else RESUBMIT)
         tags = {RANGE_START: first.isoformat(), RANGE_END: last.isoformat(), **lake_tags(lake)}
         with _progress(instance, run_id, steps=len(list(job.nodes)), console=console):
             result = job.execute_in_process(
                 run_config=_QUIET, instance=instance, tags=tags, run_id=run_id, raise_on_error=False
             )
-        if result.success:
+        if result.success and (was_complete or _is_whole(project, lake, first, last)):
             record_completion(project, lake)
         return RunOutcome(
             run_id,
@@ -88,6 +96,15 @@ def run_range(
             seconds=_seconds(instance, run_id),
             failures=_failures(result),
         )
+
+
+def _is_whole(project: Project, lake: Lake, first: dt.date, last: dt.date) -> bool:
+    """Whether a range holds all dates that are loaded.
+
+    Where it does not, a changed configuration has yet to be applied to the others.
+    """
+    loaded = {date for source in project.sources for date in lake.raw_dates(source)}
+    return all(first <= date <= last for date in loaded if date >= project.start_date)
 
 
 def _seconds(instance: dg.DagsterInstance, run_id: str) -> dict[str, float]:

@@ -1,5 +1,6 @@
 """What a run made, in a few lines for the terminal."""
 
+import datetime as dt
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -7,7 +8,9 @@ from rich.console import Console
 
 from assets.core.conservation import partition_counts
 from assets.lake.layout import Lake
+from assets.quality.results import STATUSES, read_results
 from schemas.config.project import Project
+from schemas.errors import QualityError
 
 if TYPE_CHECKING:
     from pipelines.run import RunOutcome
@@ -33,6 +36,7 @@ def print_summary(project: Project, lake: Lake, outcome: "RunOutcome", *, consol
         console.print(f"[red]{step}[/]: ", end="")
         _print(console, reason)
     _print_counts(project, lake, console=console)
+    _print_checks(project, lake, console=console)
     if outcome.is_success:
         _print_next(lake, console=console)
     else:
@@ -45,6 +49,7 @@ def print_nothing_new(project: Project, lake: Lake, *, console: Console) -> None
     """Say that there is nothing to do, and what there is."""
     _print(console, f"{project.company.name}: nothing new, every file is loaded as it is")
     _print_counts(project, lake, console=console)
+    _print_checks(project, lake, console=console)
     _print_next(lake, console=console)
 
 
@@ -67,6 +72,18 @@ def _print_counts(project: Project, lake: Lake, *, console: Console) -> None:
         _print(console, f"  {number:>9,}  {reason}")
     if len(reasons) > MAX_REASONS:
         _print(console, f"  and {len(reasons) - MAX_REASONS} further reasons: `barometer status`")
+
+
+def _print_checks(project: Project, lake: Lake, *, console: Console) -> None:
+    """How many checks passed, and that there is more to see if some did not."""
+    today = project.company.today(dt.datetime.now(dt.UTC))
+    try:
+        counts = Counter(read_results(lake, today=today)["status"])
+    except QualityError:  # the run did not come so far
+        return
+    told = ", ".join(f"{counts[name]:,} {name}" for name in STATUSES if counts[name])
+    amiss = any(counts[name] for name in ("warn", "error"))
+    _print(console, f"Checks: {told}{'; `barometer checks` tells them' if amiss else ''}")
 
 
 def _print_next(lake: Lake, *, console: Console) -> None:

@@ -1,5 +1,6 @@
 """Contracts of the canonical CRM tables; one `Table` each, no logic."""
 
+from schemas.rules import DATES_MEND, TIMES_MEND, in_order
 from schemas.table import Column, Table
 
 ACCOUNT = Table(
@@ -62,6 +63,9 @@ LEAD = Table(
         Column("currency", "text", "Currency of the amount."),
         Column("owner", "text", "Sales person.", pii="identity"),
     ),
+    checks=(
+        *in_order("created_at", "closed_at", TIMES_MEND, warn_above=0.05),
+    ),
 )  # fmt: skip
 
 CONTRACT = Table(
@@ -103,6 +107,11 @@ CONTRACT = Table(
         ),
         Column("currency", "text", "Currency of the amounts."),
     ),
+    checks=(
+        *in_order("starts_on", "ends_on", DATES_MEND),
+        # a contract may be called off before it begins
+        *in_order("starts_on", "cancelled_on", DATES_MEND, warn_above=0.1),
+    ),
 )  # fmt: skip
 
 INTERACTION = Table(
@@ -139,6 +148,12 @@ INTERACTION = Table(
         Column("cost", "decimal", "Own cost of the interaction.", unit="currency"),
         Column("agent_id", "text", "Employee.", reference="erp_employee.employee_id"),
     ),
+    checks=(
+        *in_order("opened_at", "first_response_at", TIMES_MEND, error_above=0.2),
+        *in_order("opened_at", "resolved_at", TIMES_MEND, error_above=0.2),
+        *in_order("first_response_at", "resolved_at", TIMES_MEND),
+        *in_order("resolved_at", "closed_at", TIMES_MEND, warn_above=0.05),
+    ),
 )  # fmt: skip
 
 INITIATIVE = Table(
@@ -162,6 +177,9 @@ INITIATIVE = Table(
         ),
         Column("target_kpi", "text", "KPI that it is to move."),
         Column("expected_effect", "number", "Effect expected, in the unit of the KPI."),
+    ),
+    checks=(
+        *in_order("starts_on", "ends_on", DATES_MEND),
     ),
 )  # fmt: skip
 

@@ -1,5 +1,6 @@
 """Contracts of the canonical ERP tables; one `Table` each, no logic."""
 
+from schemas.rules import DATES_MEND, TIMES_MEND, in_order
 from schemas.table import Column, Table
 
 ORDER = Table(
@@ -27,6 +28,10 @@ ORDER = Table(
             "original_order_id", "text", "Order that a return belongs to.",
             reference="erp_order.order_id",
         ),
+    ),
+    checks=(
+        *in_order("ordered_at", "delivered_at", TIMES_MEND),
+        *in_order("ordered_at", "promised_at", TIMES_MEND),
     ),
 )  # fmt: skip
 
@@ -89,6 +94,7 @@ EMPLOYEE = Table(
         Column("left_on", "date", "Last day; null while employed."),
         Column("leave_reason", "text", "Stated reason."),
     ),
+    checks=(*in_order("hired_on", "left_on", DATES_MEND),),
 )
 
 TRAINING = Table(

@@ -1,5 +1,6 @@
 """Contracts of the canonical survey tables; one `Table` each, no logic."""
 
+from schemas.rules import TIMES_MEND, in_order
 from schemas.table import Column, Table
 
 METRICS: tuple[str, ...] = (
@@ -76,6 +77,11 @@ INVITATION = Table(
         Column("delivered_at", "instant", "When it was delivered; null if it bounced."),
         Column("opened_at", "instant", "When it was opened."),
         Column("channel", "text", "Channel it went by.", is_segment=True),
+    ),
+    checks=(
+        *in_order("sent_at", "delivered_at", TIMES_MEND),
+        *in_order("sent_at", "opened_at", TIMES_MEND),
+        *in_order("delivered_at", "opened_at", TIMES_MEND, warn_above=0.05),
     ),
 )
 

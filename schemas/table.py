@@ -5,6 +5,7 @@ Dagster's column schema, the warehouse DDL and the data dictionary all come from
 themselves live in `schemas.crm`, `schemas.erp` and `schemas.survey`; nothing here does I/O.
 """
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -89,6 +90,11 @@ class Column:
     minimum: float | None = None
     maximum: float | None = None
     reference: str | None = None
+
+    @property
+    def is_category(self) -> bool:
+        """Whether its values are names of a kind, in which drift can be looked for."""
+        return self.type == "text" and self.pii is None and bool(self.allowed or self.is_segment)
 
     def expectations(self) -> tuple[Expectation, ...]:
         """Row-level expectations that the column's own attributes imply."""
@@ -181,6 +187,11 @@ class Table:
     def all_columns(self) -> tuple[Column, ...]:
         """Business columns and, for canonical tables, the lineage columns."""
         return self.columns if self.domain == "warehouse" else (*self.columns, *LINEAGE)
+
+    @property
+    def row_contract(self) -> str:
+        """Text of what decides how a row is typed and refused: the table less its `checks`."""
+        return repr(dataclasses.replace(self, checks=()))
 
     def polars_schema(self, *, lineage: bool = True) -> pl.Schema:
         """Polars schema in contract order."""

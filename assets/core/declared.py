@@ -60,7 +60,7 @@ def build_declared(lake: Lake, project: Project, table: Table) -> dict[dt.date, 
     """Bring the core partition of declared rows up to date; its counts if it was built."""
     rows = declared_rows(project, table.name)
     slot = lake.core(table.name, SOURCE, project.start_date)
-    inputs = fingerprint(CODE_VERSION, rows.write_ndjson(), repr(table))
+    inputs = fingerprint(CODE_VERSION, rows.write_ndjson(), table.row_contract)
     if slot.is_current(inputs):
         return {}
     every = dict.fromkeys(("rows_raw", "rows_mapped", "accepted"), rows.height)

@@ -44,7 +44,7 @@ from schemas.errors import LakeError
 from schemas.registry import canonical
 from schemas.table import Table
 
-CODE_VERSION = 2
+CODE_VERSION = 3
 """Raise it when the same raw rows would map to other core rows."""
 
 BATCH_ROWS = 1_500_000
@@ -100,7 +100,7 @@ def _pending(
     constant = fingerprint(
         CODE_VERSION,
         mapping.model_dump_json(),
-        repr(table),
+        table.row_contract,
         project.company.time_zone,
         key_fingerprint(project.privacy.key),
         project.sources[source].mode,

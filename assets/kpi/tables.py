@@ -47,12 +47,15 @@ def scan_dimension(lake: Lake, table: str) -> pl.LazyFrame:
 def scan_published(lake: Lake, project: Project) -> dict[str, tuple[Table, pl.LazyFrame]]:
     """Every published table of the KPI layer with its contract, by name."""
     dimensions = configured_dimensions(project)
-    found = {
-        KPI_VALUE.name: (KPI_VALUE, scan_values(lake)),
-        KPI_EXCLUSION.name: (KPI_EXCLUSION, scan_exclusions(lake)),
-        **{one.name: (one, scan_dimension(lake, one.name)) for one in _DIMENSIONS},
+    values, exclusions = (with_dimensions(one, dimensions) for one in (KPI_VALUE, KPI_EXCLUSION))
+    return {
+        KPI_VALUE.name: (values, _scan_slots(lake, "value.parquet", values)),
+        KPI_EXCLUSION.name: (exclusions, _scan_slots(lake, "exclusion.parquet", exclusions)),
+        **{
+            one.name: (with_dimensions(one, dimensions), scan_dimension(lake, one.name))
+            for one in _DIMENSIONS
+        },
     }
-    return {name: (with_dimensions(one, dimensions), rows) for name, (one, rows) in found.items()}
 
 
 def _scan_slots(lake: Lake, name: str, table: Table) -> pl.LazyFrame:

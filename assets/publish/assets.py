@@ -8,8 +8,10 @@ import dagster as dg
 from assets.kpi.assets import latest_date
 from assets.metadata import column_schema
 from assets.publish.warehouse import publish, published_tables
+from assets.quality.assets import RESULTS_KEY
 from assets.resources import LakeResource
 from schemas.config.project import Project
+from schemas.errors import PublishError
 from schemas.table import Table
 
 GROUP = "publish"
@@ -25,13 +27,16 @@ def publish_assets(project: Project, *, freshness: dg.FreshnessPolicy) -> list[d
     def warehouse(
         context: dg.AssetExecutionContext, lake: LakeResource
     ) -> Iterator[dg.MaterializeResult[None]]:
-        report = publish(
-            lake.lake,
-            project,
-            run_id=context.run.run_id,
-            now=dt.datetime.now(dt.UTC),
-            as_of=latest_date(lake.lake, project),
-        )
+        try:
+            report = publish(
+                lake.lake,
+                project,
+                run_id=context.run.run_id,
+                now=dt.datetime.now(dt.UTC),
+                as_of=latest_date(lake.lake, project),
+            )
+        except PublishError as error:
+            raise dg.Failure(str(error), allow_retries=False) from error
         for table in published_tables(project):
             yield dg.MaterializeResult(
                 asset_key=["warehouse", table.name],
@@ -50,7 +55,7 @@ def publish_assets(project: Project, *, freshness: dg.FreshnessPolicy) -> list[d
 def _spec(table: Table, project: Project, freshness: dg.FreshnessPolicy) -> dg.AssetSpec:
     return dg.AssetSpec(
         ["warehouse", table.name],
-        deps=[dg.AssetKey(["kpi", "kpi_value"])],
+        deps=[dg.AssetKey(["kpi", "kpi_value"]), RESULTS_KEY],
         description=f"{table.description} What BI tools read.",
         group_name=GROUP,
         kinds={"duckdb", "table"},

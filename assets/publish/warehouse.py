@@ -15,13 +15,16 @@ from assets.lake.atomic import atomic_path
 from assets.lake.layout import Lake
 from assets.lake.slot import fingerprint
 from assets.publish.duckdb_file import Content, write_warehouse
+from assets.quality.results import recent_results, refuse_if_blocked
+from assets.quality.waivers import read_waivers, waiver_rows
 from assets.publish.operations import kpi_inventory, quarantine_summary, source_status
 from schemas.config.project import Project
-from schemas.operations import KPI_INVENTORY, QUARANTINE_SUMMARY, RUN_LOG, SOURCE_STATUS
+from schemas.operations import TABLES as OPERATIONS
+from schemas.quality import TABLES as QUALITY
 from schemas.table import Table
 from schemas.warehouse import warehouse_tables
 
-CODE_VERSION = 1
+CODE_VERSION = 2
 """Raise it when the same tables would be published differently."""
 
 _NO_RECORD: dict[str, Any] = {"inputs": None, "publish_id": None, "rows": {}, "log": []}
@@ -49,7 +52,7 @@ class PublishReport:
 
 def published_tables(project: Project) -> tuple[Table, ...]:
     """Contracts of every published table, as the configuration shapes them."""
-    return (*warehouse_tables(project), SOURCE_STATUS, QUARANTINE_SUMMARY, KPI_INVENTORY, RUN_LOG)
+    return (*warehouse_tables(project), *QUALITY, *OPERATIONS)
 
 
 def publish(
@@ -65,10 +68,13 @@ def publish(
         as_of: Latest logical date loaded.
 
     Raises:
-        PublishError: The warehouse could not be written or did not pass its audit; the previous
-            publish stays.
+        PublishError: A check forbids it, or the warehouse could not be written or did not pass its
+            audit; the previous publish stays.
     """
+    results = refuse_if_blocked(lake, project, today=project.company.today(now))
     frames = _frames(lake, project, as_of=as_of)
+    frames["data_quality_result"] = recent_results(results, project, as_of=as_of)
+    frames["data_quality_waiver"] = waiver_rows(read_waivers(lake))
     inputs = fingerprint(
         CODE_VERSION,
         as_of,

@@ -1,9 +1,14 @@
 """Refused rows spelt out: every reason, and the row as it was extracted. Pure frame → frame."""
 
+import base64
 import difflib
+import json
+import math
 from collections.abc import Sequence
+from typing import Any
 
 import polars as pl
+import polars.selectors as cs
 
 from assets.transforms.mapping import LINEAGE, REFUSED, Reason
 from schemas.table import Table
@@ -53,12 +58,32 @@ def spell_out(
         key.alias("key"),
         pl.concat_list(spelt).list.drop_nulls().alias("reasons"),
     )
-    whole = raw.select(
-        *LINEAGE[1:],
-        pl.struct(pl.exclude(*LINEAGE)).struct.json_encode().alias("raw"),
+    whole = raw.select(*LINEAGE[1:]).with_columns(
+        as_extracted(raw.drop(LINEAGE, strict=False)).alias("raw")
     )
     joined = rows.join(whole, on=list(LINEAGE[1:]), how="left", maintain_order="left")
     return joined.select(SCHEMA.names()).cast(SCHEMA)
+
+
+def as_extracted(cells: pl.DataFrame) -> pl.Series:
+    """Raw rows as JSON objects that keep every cell.
+
+    JSON has neither bytes nor NaN and infinity, which typed extracts have: bytes come out as
+    base64, and such a number as text.
+
+    Args:
+        cells: Raw columns of any type, lineage left out.
+    """
+    if any(_needs_care(dtype) for dtype in cells.dtypes):
+        return pl.Series([_json(row) for row in cells.iter_rows(named=True)], dtype=pl.String)
+    encoded = cells.select(pl.struct(pl.all()).struct.json_encode()).to_series()
+    numbers = cells.select(cs.float())
+    is_odd = numbers.select(pl.any_horizontal(pl.lit(False), pl.all().is_finite().not_()))
+    places = is_odd.to_series().fill_null(value=False).arg_true()
+    if places.is_empty():
+        return encoded
+    odd = zip(encoded[places], numbers[places].iter_rows(named=True), strict=True)
+    return encoded.scatter(places, [_json(json.loads(text) | _lost(row)) for text, row in odd])
 
 
 def count_reasons(quarantined: pl.DataFrame) -> dict[str, int]:
@@ -97,3 +122,41 @@ def _nearest(value: str, allowed: Sequence[str]) -> str | None:
     folded = {candidate.casefold().replace(" ", ""): candidate for candidate in allowed}
     near = difflib.get_close_matches(value.casefold().replace(" ", ""), folded, n=1, cutoff=0.6)
     return folded[near[0]] if near else None
+
+
+def _needs_care(dtype: pl.DataType) -> bool:
+    """Whether Polars cannot write a column as JSON, or would lose numbers inside of lists."""
+    inner: list[Any] = []
+    if isinstance(dtype, pl.List | pl.Array):
+        inner = [dtype.inner]
+    if isinstance(dtype, pl.Struct):
+        inner = [field.dtype for field in dtype.fields]
+    if any(isinstance(one, pl.Float32 | pl.Float64) or _needs_care(one) for one in inner):
+        return True
+    return isinstance(dtype, pl.Binary)
+
+
+def _lost(numbers: dict[str, float | None]) -> dict[str, float]:
+    """The numbers that JSON does not have."""
+    return {
+        name: value
+        for name, value in numbers.items()
+        if value is not None and not math.isfinite(value)
+    }
+
+
+def _json(row: dict[str, Any]) -> str:
+    return json.dumps(_jsonable(row), default=str, ensure_ascii=False, separators=(",", ":"))
+
+
+def _jsonable(value: Any) -> Any:
+    """A value that JSON can hold; dates and decimals are left to `default=str`."""
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, dict):
+        return {name: _jsonable(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_jsonable(one) for one in value]
+    return value

@@ -11,6 +11,8 @@ import pytest
 from pipelines.config import load_project
 from pipelines.definitions import build_definitions
 from pipelines.jobs import DAILY
+from pipelines.run import LAYERS
+from schemas.quality import CHECKS
 from tests.pipelines.company import Company
 
 ROOT = Path(__file__).parents[2]
@@ -37,7 +39,7 @@ def _of(specs: list[dg.AssetSpec], layer: str) -> list[dg.AssetSpec]:
 def test_every_asset_is_described_grouped_and_owned(specs: list[dg.AssetSpec]) -> None:
     for spec in specs:
         assert spec.description, spec.key
-        assert spec.group_name in {"raw", "core", "history", "kpi", "publish"}, spec.key
+        assert spec.group_name in LAYERS, spec.key
         assert spec.owners == ["team:customer-experience"], spec.key
         assert spec.kinds, spec.key
         assert isinstance(spec.freshness_policy, dg.FreshnessPolicy), spec.key
@@ -107,9 +109,24 @@ def test_the_daily_run_has_few_steps(demo: dg.Definitions) -> None:
 
 def test_conservation_blocks_what_comes_after(demo: dg.Definitions) -> None:
     graph = demo.resolve_asset_graph()
-    checks = [graph.get_check_spec(key) for key in graph.asset_check_keys]
-    assert {check.asset_key.path[0] for check in checks} == {"core"}
-    assert all(check.blocking for check in checks)
+    blocking = [key for key in graph.asset_check_keys if graph.get_check_spec(key).blocking]
+    assert {key.name for key in blocking} == {"rows_are_conserved"}
+    assert {key.asset_key.path[0] for key in blocking} == {"core"}
+
+
+def test_every_kind_of_check_is_on_its_assets(demo: dg.Definitions) -> None:
+    keys = demo.resolve_asset_graph().asset_check_keys
+    found = {(key.asset_key.path[0], key.name) for key in keys} - {("core", "rows_are_conserved")}
+    assert found == {(check.layer, check.name) for check in CHECKS}
+    on_answers = {key.name for key in keys if key.asset_key.path == ["core", "survey_answer"]}
+    assert "scores" in on_answers
+
+
+def test_publish_waits_for_the_checks(demo: dg.Definitions) -> None:
+    graph = demo.resolve_asset_graph()
+    for key in graph.get_all_asset_keys():
+        if key.path[0] == "warehouse":
+            assert dg.AssetKey(["quality", "data_quality_result"]) in graph.get(key).parent_keys
 
 
 def test_a_run_is_ended_after_its_time(demo: dg.Definitions) -> None:

@@ -119,6 +119,20 @@ def test_a_changed_mapping_maps_what_is_loaded_anew(loaded: Company, invoke: Bar
     assert reasons["column_name"].to_list() == ["kind"] * len(DAYS)
 
 
+def test_with_every_event_refused_it_publishes_that_there_is_nothing(
+    company: Company, invoke: Barometer
+) -> None:
+    company.configure(
+        ("ordered_at: at", 'ordered_at: {from: at, format: "%d/%m/%Y"}'),
+        ("responded_at: at}", 'responded_at: {from: at, format: "%d/%m/%Y"}}'),
+    )
+    result = invoke(company, "run")
+    assert result.exit_code == 0, result.output
+    assert company.table("kpi_value").is_empty()
+    assert "region" in company.table("kpi_value").columns
+    assert company.table("quarantine_summary")["rows"].sum() > 0
+
+
 def test_a_lost_warehouse_is_written_again(
     loaded: Company, loaded_once: Company, invoke: Barometer
 ) -> None:

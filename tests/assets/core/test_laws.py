@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assets.core.remedies import MISSING
+from assets.transforms.mapping import NOT_IN_MAP, UNREADABLE
 from tests.assets.core.company import Company, csv_text, day
 
 NAMES = ("id", "at", "amount", "state", "version", "kind")
@@ -63,20 +66,40 @@ def check(company: Company, number: int, rows: Sequence[Row]) -> None:
     assert len(bad_numbers) == quarantined
     assert not good_numbers & bad_numbers
     assert good_numbers | bad_numbers <= set(kept)
-    assert bad_numbers == {n for n, row in kept.items() if is_bad(row)}
+    assert bad_numbers == {n for n, row in kept.items() if faults_of(row)}
     assert len(set(good["order_id"])) == accepted
     assert {row[0] for n, row in kept.items() if n not in bad_numbers} == set(good["order_id"])
     for row in [] if bad is None else bad.iter_rows(named=True):
         assert row["_source_file"] == f"orders_{day(number)}.csv"
         whole = dict(zip(NAMES, rows[row["_row_number"] - 1], strict=True))
         assert json.loads(row["raw"]) == whole
-        assert row["reasons"]
+        told = [
+            (r["column"], r["expectation"], r["found"], r["suggestion"]) for r in row["reasons"]
+        ]
+        assert len(told) == len(set(told))
+        assert set(told) == faults_of(rows[row["_row_number"] - 1])
+    reasons = [reason for row in kept.values() for reason in faults_of(row)]
+    counted = Counter(f"{column}: {expectation}" for column, expectation, *_ in reasons)
+    facts = company.receipt("erp_order", "orders", number).facts
+    assert facts["reasons"] == counted
 
 
-def is_bad(row: Row) -> bool:
+def faults_of(row: Row) -> set[tuple[str, str, str | None, str | None]]:
+    """Column, expectation, found and suggestion of everything wrong with a row."""
     id_, at, amount, state, *_ = row
-    is_state_known = state in {None, "GTX Pro"}
-    return not id_ or at != "2024-03-01" or amount in {"NaN", "1,5"} or not is_state_known
+    found: set[tuple[str, str, str | None, str | None]] = set()
+    if not id_:
+        found.add(("order_id", MISSING, None, None))
+    if at is None:
+        found.add(("ordered_at", MISSING, None, None))
+    elif at != "2024-03-01":
+        found.add(("ordered_at", UNREADABLE, at, None))
+    if amount in {"NaN", "1,5"}:
+        found.add(("net_amount", UNREADABLE, amount, None))
+    if state not in {None, "GTX Pro"}:
+        suggestion = "GTX Pro" if state == "GTXPro" else None
+        found.add(("status", NOT_IN_MAP, state, suggestion))
+    return found
 
 
 WIDE_NAMES = ("id", "q1", "q2", "why", "said")

@@ -10,6 +10,7 @@ import pytest
 
 from assets.publish import warehouse as module
 from assets.publish.warehouse import PublishReport, publish, published_tables
+from assets.quality.results import judge
 from schemas.errors import PublishError
 from tests.assets.core.company import PRODUCTS, Company, day
 
@@ -27,6 +28,7 @@ def company(tmp_path: Path) -> Company:
 
 def published(company: Company, run: str = "run-1", number: int = 0) -> PublishReport:
     now = NOW + dt.timedelta(days=number)
+    judge(company.lake, company.project, as_of=day(number))
     return publish(company.lake, company.project, run_id=run, now=now, as_of=day(number))
 
 

@@ -1,9 +1,13 @@
 """A refused row is kept whole, with every reason."""
 
+import datetime as dt
+import json
+import math
+
 import polars as pl
 import pytest
 
-from assets.transforms.quarantine import SCHEMA, count_reasons
+from assets.transforms.quarantine import SCHEMA, as_extracted, count_reasons
 from tests.assets.transforms.mapped import DAY, Mapped, raw_frame
 
 NOT_IN_SET = "expect_column_values_to_be_in_set"
@@ -95,3 +99,77 @@ def test_reasons_are_counted_by_column_and_expectation() -> None:
 
 def test_no_refused_rows_no_reasons() -> None:
     assert count_reasons(pl.DataFrame(schema=SCHEMA)) == {}
+
+
+def test_what_json_has_no_word_for_is_kept_as_text() -> None:
+    cells = pl.DataFrame(
+        {
+            "score": [math.nan, math.inf, 1e300, None],
+            "weight": pl.Series([0.1, 0.2, -math.inf, 0.3], dtype=pl.Float32),
+            "account": [7, None, 2**62, 0],
+            "said": ['a "quoted"\nline', "\x00", "ünï 🙂", None],
+        }
+    )
+    assert [json.loads(row) for row in as_extracted(cells)] == [
+        {"score": "nan", "weight": 0.1, "account": 7, "said": 'a "quoted"\nline'},
+        {"score": "inf", "weight": 0.2, "account": None, "said": "\x00"},
+        {"score": 1e300, "weight": "-inf", "account": 2**62, "said": "ünï 🙂"},
+        {"score": None, "weight": 0.3, "account": 0, "said": None},
+    ]
+
+
+def test_types_that_polars_does_not_write_as_json_are_kept() -> None:
+    cells = pl.DataFrame(
+        {
+            "photo": [b"\xff\x00", None],
+            "parts": [[b"a"], None],
+            "scores": [[1.5, math.nan], []],
+            "place": [{"lat": math.inf}, {"lat": 2.0}],
+            "amount": pl.Series(["1.50", None]).cast(pl.Decimal(10, 2)),
+            "on": [dt.date(2024, 3, 1), None],
+        }
+    )
+    assert [json.loads(row) for row in as_extracted(cells)] == [
+        {
+            "photo": "/wA=",
+            "parts": ["YQ=="],
+            "scores": [1.5, "nan"],
+            "place": {"lat": "inf"},
+            "amount": "1.50",
+            "on": "2024-03-01",
+        },
+        dict.fromkeys(["photo", "parts", "amount", "on"]) | {"scores": [], "place": {"lat": 2.0}},
+    ]
+
+
+def test_no_refused_rows_have_no_json() -> None:
+    for dtype in (pl.String, pl.Float64, pl.Binary):
+        assert as_extracted(pl.DataFrame(schema={"cell": dtype})).to_list() == []
+
+
+def test_every_reason_of_a_row_is_told() -> None:
+    cells = [{"id": None, "at": "soon", "state": "GTXPro"}]
+    found = Mapped(cells, "erp_order", columns=COLUMNS)
+    assert found.reasons() == [
+        [
+            ("ordered_at", "expect_column_values_to_be_of_type", "soon", None),
+            ("status", NOT_IN_SET, "GTXPro", "GTX Pro"),
+            ("order_id", "expect_column_values_to_not_be_null", None, None),
+        ]
+    ]
+    assert count_reasons(found.quarantine) == dict.fromkeys(
+        [
+            "order_id: expect_column_values_to_not_be_null",
+            "ordered_at: expect_column_values_to_be_of_type",
+            f"status: {NOT_IN_SET}",
+        ],
+        1,
+    )
+
+
+@pytest.mark.parametrize("cell", [" ", "\t", "\u00a0"])
+def test_a_cell_of_blanks_counts_as_a_value(cell: str) -> None:
+    cells = [{"id": "1", "at": "2024-03-01", "state": "Z", "amount": cell}]
+    found = Mapped(cells, "erp_order", columns={**COLUMNS, "net_amount": "amount"})
+    unreadable = "expect_column_values_to_be_of_type"
+    assert found.reasons() == [[("net_amount", unreadable, cell, None)]]
