@@ -1,201 +1,176 @@
 """How fast a suite is on Polars, beside the pandas engine and beside a query written by hand.
 
-    python -m benchmarks.bench_expectations --rows 1000000 5000000
+    python -m benchmarks.bench_expectations
+    python -m benchmarks.bench_expectations --rows 1000000 --rounds 3
     python -m benchmarks.bench_expectations --rows 20000000 --pandas-up-to 0
 
 For every size it writes a Parquet file of that many interactions to a temporary folder, then times
-three ways of making the same checks in one process, turn by turn, and reports the median of the
-rounds and their ratios. The time includes reading the file. Peak memory is measured in a process of
-its own for each way. Ratios compare; seconds depend on the machine.
+three ways of making the same checks, each in a process of its own, turn by turn after a round to
+warm up. The time includes reading the file, not importing libraries. It prints, as Markdown, the
+medians of the rounds, the medians of the rounds' ratios, and the peak memory of each process beside
+what it takes once its libraries are imported. Ratios compare; seconds depend on the machine. The
+process of a way that needs more than ``--memory-gib`` ends, and the table says so.
+
+The suites and the ways are in ``expectation_suites.py``.
 """
 
 import argparse
-import json
+import multiprocessing
+import resource
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import polars as pl
+from benchmarks.expectation_suites import SUITES, WAYS, write_interactions
 
-CHANNELS = ["email", "phone", "store", "web"]
-EMAIL = r"^[^@]+@[^@]+$"
-SUITE: list[dict[str, Any]] = [
-    {"type": "expect_table_row_count_to_be_between", "kwargs": {"min_value": 1}},
-    {"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "interaction_id"}},
-    {"type": "expect_column_values_to_be_unique", "kwargs": {"column": "interaction_id"}},
-    {
-        "type": "expect_column_values_to_be_between",
-        "kwargs": {"column": "score", "min_value": 0, "max_value": 10},
-    },
-    {
-        "type": "expect_column_values_to_be_in_set",
-        "kwargs": {"column": "channel", "value_set": CHANNELS},
-    },
-    {"type": "expect_column_values_to_match_regex", "kwargs": {"column": "email", "regex": EMAIL}},
-    {
-        "type": "expect_column_value_lengths_to_be_between",
-        "kwargs": {"column": "channel", "min_value": 3, "max_value": 5},
-    },
-    {
-        "type": "expect_column_values_to_be_between",
-        "kwargs": {"column": "amount", "min_value": 0.0, "mostly": 0.9},
-    },
-    {
-        "type": "expect_column_mean_to_be_between",
-        "kwargs": {"column": "amount", "min_value": 90, "max_value": 110},
-    },
-    {"type": "expect_column_values_to_be_increasing", "kwargs": {"column": "interaction_id"}},
-]
-
-
-def write_interactions(path: Path, row_count: int) -> None:
-    """Write a file of interactions, in row groups, never holding more than a million rows."""
-    import pyarrow.parquet as pq
-
-    random = np.random.default_rng(20240105)
-    writer = None
-    for start in range(0, row_count, 1_000_000):
-        count = min(1_000_000, row_count - start)
-        ids = pl.Series(np.arange(start, start + count))
-        table = pl.DataFrame(
-            {
-                "interaction_id": ids,
-                "score": random.integers(0, 11, count),
-                "channel": random.choice(CHANNELS, count),
-                "amount": random.normal(100, 20, count).round(2),
-                "email": ids.cast(pl.String).str.zfill(9) + "@example.org",
-            }
-        ).with_columns(amount=pl.when(ids % 97 != 0).then(pl.col("amount")))
-        arrow = table.to_arrow()
-        writer = writer or pq.ParquetWriter(path, arrow.schema, compression="zstd")
-        writer.write_table(arrow, row_group_size=250_000)
-    if writer is not None:
-        writer.close()
-
-
-def by_hand(path: Path) -> bool:
-    """The checks of the suite as one Polars query."""
-    key, amount = pl.col("interaction_id"), pl.col("amount")
-    found = (
-        pl.scan_parquet(path)
-        .select(
-            rows=pl.len(),
-            null_ids=key.is_null().sum(),
-            distinct_ids=key.n_unique(),
-            null_scores=pl.col("score").is_null().sum(),
-            bad_scores=(~pl.col("score").is_between(0, 10)).sum(),
-            null_channels=pl.col("channel").is_null().sum(),
-            bad_channels=(~pl.col("channel").is_in(CHANNELS)).sum(),
-            null_emails=pl.col("email").is_null().sum(),
-            bad_emails=(~pl.col("email").str.contains(EMAIL)).sum(),
-            bad_lengths=(~pl.col("channel").str.len_chars().is_between(3, 5)).sum(),
-            null_amounts=amount.is_null().sum(),
-            bad_amounts=(amount < 0).sum(),
-            mean_amount=amount.mean(),
-            out_of_order=(key < key.shift(1)).sum(),
-        )
-        .collect(engine="streaming")
-        .row(0, named=True)
-    )
-    bad = [count for name, count in found.items() if name.startswith("bad_")]
-    return found["distinct_ids"] == found["rows"] and not found["out_of_order"] and sum(bad) >= 0
-
-
-def by_polars(path: Path) -> bool:
-    """The suite by Great Expectations on Polars."""
-    from assets.gx_polars.validation import validate
-
-    results = validate(pl.scan_parquet(path), SUITE)
-    return all(bool(result.success) for result in results)
-
-
-def by_pandas(path: Path) -> bool:
-    """The suite by Great Expectations' own pandas engine."""
-    import pandas as pd
-    from great_expectations.execution_engine import PandasExecutionEngine
-    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
-    from great_expectations.validator.validator import Validator
-
-    engine = PandasExecutionEngine(batch_data_dict={"batch": pd.read_parquet(path)})
-    results = Validator(execution_engine=engine).graph_validate(
-        configurations=[
-            ExpectationConfiguration(type=e["type"], kwargs=e["kwargs"]) for e in SUITE
-        ],
-        runtime_configuration={"result_format": "BASIC"},
-    )
-    return all(bool(result.success) for result in results)
-
-
-WAYS: dict[str, Callable[[Path], bool]] = {
-    "by hand": by_hand,
-    "GX on Polars": by_polars,
-    "GX on pandas": by_pandas,
-}
-
-
-def seconds_of(path: Path, names: list[str], rounds: int) -> dict[str, list[float]]:
-    """The seconds of each round of each way, taken turn by turn after a round to warm up."""
-    seconds: dict[str, list[float]] = {name: [] for name in names}
-    for turn in range(rounds + 1):
-        for name in names:
-            start = time.perf_counter()
-            if not WAYS[name](path):
-                raise RuntimeError(f"{name} found the data wanting, which it is not.")
-            if turn:
-                seconds[name].append(time.perf_counter() - start)
-    return seconds
-
-
-def peak_mib(path: Path, name: str) -> float:
-    """The peak memory of a process of its own that makes the checks once."""
-    command = [sys.executable, "-m", __spec__.name, "--one", name, "--path", str(path)]
-    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return float(json.loads(output.splitlines()[-1])["peak_mib"])
-
-
-def report(row_count: int, *, rounds: int, pandas_up_to: int) -> None:
-    """Time and measure all ways at one size, and print them."""
-    names = [name for name in WAYS if name != "GX on pandas" or row_count <= pandas_up_to]
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "interactions.parquet"
-        write_interactions(path, row_count)
-        medians = {
-            name: statistics.median(taken)
-            for name, taken in seconds_of(path, names, rounds).items()
-        }
-        print(f"\n{row_count:,} rows, {len(SUITE)} expectations, median of {rounds} rounds")
-        for name, median in medians.items():
-            print(
-                f"  {name:<14}{median:8.3f} s {median / medians['by hand']:7.2f} x by hand"
-                f" {median / medians['GX on Polars']:7.2f} x GX on Polars"
-                f" {peak_mib(path, name):8.0f} MiB at peak"
-            )
+_GIB = 2**30
+_ENDED = "ended"
 
 
 def main() -> None:
-    """Read the command line and report every size."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 5_000_000])
+    """Read the command line and print a table of every size and suite."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 5_000_000, 20_000_000])
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--pandas-up-to", type=int, default=5_000_000)
-    parser.add_argument("--one", choices=list(WAYS), help=argparse.SUPPRESS)
-    parser.add_argument("--path", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--suites", nargs="+", choices=list(SUITES), default=list(SUITES))
+    parser.add_argument("--pandas-up-to", type=int, default=20_000_000)
+    parser.add_argument("--memory-gib", type=float, default=12.0)
     arguments = parser.parse_args()
-    if arguments.one:
-        WAYS[arguments.one](arguments.path)
-        # unlike `ru_maxrss`, the high-water mark does not inherit the peak of the parent process
-        status = Path("/proc/self/status").read_text(encoding="utf-8")
-        [peak_kib] = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]
-        print(json.dumps({"peak_mib": int(peak_kib) / 1024}))
-        return
+    columns = ["suite", "rows", "way", "median s", "by hand = 1", "GX on Polars = 1"]
+    print(f"| {' | '.join([*columns, 'peak MiB', 'imports MiB'])} |")
+    print("|---|---:|---|---:|---:|---:|---:|---:|")
     for row_count in arguments.rows:
-        report(row_count, rounds=arguments.rounds, pandas_up_to=arguments.pandas_up_to)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "interactions.parquet"
+            write_interactions(path, row_count)
+            for suite in arguments.suites:
+                ways = [
+                    way
+                    for way in WAYS
+                    if way != "GX on pandas" or row_count <= arguments.pandas_up_to
+                ]
+                memory_bytes = int(arguments.memory_gib * _GIB)
+                seconds, peaks = measured(
+                    path, suite, ways, rounds=arguments.rounds, memory_bytes=memory_bytes
+                )
+                for line in lines(seconds, peaks, f"| {suite} | {row_count:,} |"):
+                    print(line, flush=True)
+
+
+def measured(
+    path: Path, suite: str, ways: Sequence[str], *, rounds: int, memory_bytes: int
+) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """The seconds of each round of each way; the peak memory of its process, and its imports', MiB.
+
+    A way whose process ended before its rounds did has no seconds and no peak.
+    """
+    seconds: dict[str, list[float]] = {way: [] for way in ways}
+    peaks: dict[str, list[float]] = {}
+    with workers(path, suite, ways, memory_bytes=memory_bytes) as connections:
+        for turn in range(rounds + 1):
+            for way in ways:
+                if way not in connections:
+                    continue
+                found = asked(connections[way])
+                if found is None:
+                    del connections[way], seconds[way]
+                    continue
+                taken, *peaks[way] = found
+                if turn:
+                    seconds[way].append(taken)
+    return seconds, {way: peaks[way] for way in seconds}
+
+
+@contextmanager
+def workers(
+    path: Path, suite: str, ways: Sequence[str], *, memory_bytes: int
+) -> Iterator[dict[str, Connection]]:
+    """A process for each way, by its end of the pipe."""
+    context = multiprocessing.get_context("spawn")
+    connections, processes = {}, []
+    for way in ways:
+        ours, theirs = context.Pipe()
+        process = context.Process(
+            target=work,
+            args=(theirs, path, suite),
+            kwargs={"way": way, "memory_bytes": memory_bytes},
+        )
+        process.start()
+        theirs.close()
+        connections[way] = ours
+        processes.append(process)
+    try:
+        yield dict(connections)
+    finally:
+        for connection in connections.values():
+            connection.close()
+        for process in processes:
+            process.join()
+
+
+def work(connection: Connection, path: Path, suite: str, *, way: str, memory_bytes: int) -> None:
+    """Make the checks whenever asked; tell the seconds they took and the peak so far."""
+    resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
+    check = WAYS[way]()
+    imports_mib = peak_mib()
+    while True:
+        try:
+            connection.recv()
+        except EOFError:
+            return
+        start = time.perf_counter()
+        is_met = check(path, suite)
+        taken = time.perf_counter() - start
+        if not is_met:
+            raise RuntimeError(f"{way} found the data wanting in suite {suite!r}; they are not.")
+        connection.send((taken, peak_mib(), imports_mib))
+
+
+def asked(connection: Connection) -> tuple[float, float, float] | None:
+    """One round of a way: its seconds, its peak, its imports'; ``None`` if its process ended."""
+    try:
+        connection.send(None)
+        found: tuple[float, float, float] = connection.recv()
+    except (EOFError, ConnectionError):
+        return None
+    return found
+
+
+def peak_mib() -> float:
+    """The peak resident memory of this process."""
+    # unlike `ru_maxrss`, the high-water mark does not inherit the peak of the parent process
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    [peak_kib] = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]
+    return int(peak_kib) / 1024
+
+
+def lines(
+    seconds: dict[str, list[float]], peaks: dict[str, list[float]], start: str
+) -> Iterator[str]:
+    """The rows of the table for one size and suite."""
+    for way in WAYS:
+        taken = seconds.get(way)
+        if not taken:
+            yield f"{start} {way} | {_ENDED} or not run | | | | |"
+            continue
+        ratios = [
+            f"{statistics.median(a / b for a, b in zip(taken, base, strict=True)):.2f}"
+            if (base := seconds.get(other))
+            else ""
+            for other in ("by hand", "GX on Polars")
+        ]
+        figures = [
+            f"{statistics.median(taken):.3f}",
+            *ratios,
+            *(f"{mib:.0f}" for mib in peaks[way]),
+        ]
+        yield f"{start} {way} | {' | '.join(figures)} |"
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ Does not belong here: what the expectation means, how values compare with a dtyp
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import polars as pl
@@ -125,6 +126,12 @@ def pattern_of(pattern: object) -> str:
         raise InvalidKwargsError(
             f"regex is {pattern!r}; allowed is a regular expression as text. Add it."
         )
+    _refuse_unknown_syntax(pattern)
+    return pattern
+
+
+@lru_cache(maxsize=1024)
+def _refuse_unknown_syntax(pattern: str) -> None:
     try:
         pl.Series([""]).str.contains(pattern)
     except pl.exceptions.ComputeError as error:
@@ -134,4 +141,3 @@ def pattern_of(pattern: object) -> str:
             " (no look-around, no back-references). Rewrite it, or split it into a list of"
             " patterns that must and must not match."
         ) from error
-    return pattern

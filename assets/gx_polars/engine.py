@@ -6,18 +6,26 @@ Does not belong here: how a metric is computed (``metrics/``), when a row is une
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, NoReturn
 
 import polars as pl
 import polars.selectors as cs
 
-from assets.gx_polars.great_expectations_api import BatchData, BatchMarkers, ExecutionEngine
-from assets.gx_polars.metrics.metric import Metric, Request
-from assets.gx_polars.metrics.registry import METRICS, register_metrics
+from assets.gx_polars.great_expectations_api import (
+    BatchData,
+    BatchMarkers,
+    ExecutionEngine,
+    MetricConfiguration,
+)
+from assets.gx_polars.metrics.metric import Extent, Metric, Request
+from assets.gx_polars.metrics.registry import METRICS, SCHEMA_METRICS, register_metrics
+from assets.gx_polars.passes import Asked, answer
 from assets.gx_polars.row_conditions import rows_selected
 
-BATCH_ID = "polars-frame"
+BATCH_ID: Final = "polars-frame"
+MAX_ROWS_HELD: Final = 5_000_000
+"""The rows whose values one pass may hold: some 300 MB of hashes, a gigabyte of long texts."""
 
 
 class PolarsBatchData(BatchData):
@@ -26,18 +34,21 @@ class PolarsBatchData(BatchData):
     def __init__(self, execution_engine: "PolarsExecutionEngine", frame: pl.LazyFrame) -> None:
         super().__init__(execution_engine=execution_engine)
         self.frame = frame
+        self.row_count: int | None = None
         self.schema = frame.collect_schema()
 
 
 class PolarsExecutionEngine(ExecutionEngine[NoReturn]):
     """Computes the metrics of a suite from a ``LazyFrame``.
 
-    All metrics are computed by one ``select``, in one pass over the data. A second query is made
-    only where the first one found unexpected rows of which the result is to show a sample, or
-    duplicates that must be counted; it, too, serves all metrics that need it.
+    All metrics are computed by one ``select``, in one pass over the data. Another query is made
+    only where unexpected rows were found of which the result is to show a sample, or duplicates
+    that must be counted, which serves all metrics that need it. On a table too large for its values
+    to be held at once, metrics that must see values together get queries of their own, which read
+    their columns only.
 
     Attributes:
-        pass_count: How many queries have been made of the data.
+        pass_count: How many queries have been made of the data, the number of rows not counted.
     """
 
     def __init__(
@@ -46,6 +57,7 @@ class PolarsExecutionEngine(ExecutionEngine[NoReturn]):
         *,
         tables: Mapping[str, pl.LazyFrame | pl.DataFrame] | None = None,
         is_nan_missing: bool = False,
+        max_rows_held: int | None = MAX_ROWS_HELD,
         **kwargs: Any,
     ) -> None:
         """Create an engine.
@@ -55,12 +67,16 @@ class PolarsExecutionEngine(ExecutionEngine[NoReturn]):
             tables: Other tables by name, for ``expect_table_row_count_to_equal_other_table``.
             is_nan_missing: Whether NaN counts as missing, as it does in pandas, rather than as a
                 value that meets no expectation.
+            max_rows_held: The rows up to which a pass holds all values that uniqueness, quantiles
+                and the like are about; of larger tables it takes more passes. ``None`` to hold
+                them whatever the size.
             **kwargs: What Great Expectations passes to any engine.
         """
         register_metrics(type(self))
         super().__init__(**kwargs)
         self.pass_count = 0
         self._is_nan_missing = is_nan_missing
+        self._max_rows_held = max_rows_held
         self._tables = {name: self._batch_data(table) for name, table in (tables or {}).items()}
         if frame is not None:
             self.load_batch_data(BATCH_ID, frame)
@@ -95,73 +111,56 @@ class PolarsExecutionEngine(ExecutionEngine[NoReturn]):
         return frame if rows is None else frame.filter(rows)
 
     def resolve_metric_bundle(self, metric_fn_bundle: Sequence[Any]) -> dict[Any, Any]:
-        """Compute all metrics of the bundle, in one pass a table (or two, see the class)."""
+        """Compute all metrics of the bundle, in as few passes a table as possible."""
+        return self.resolve(computation.metric_configuration for computation in metric_fn_bundle)
+
+    def resolve(self, metric_configurations: Iterable[MetricConfiguration]) -> dict[Any, Any]:
+        """Compute metrics, in as few passes a table as possible.
+
+        Args:
+            metric_configurations: What Great Expectations asks; what the schema answers included.
+
+        Returns:
+            The value of each, by its id.
+
+        Raises:
+            KeyError: If a metric or a table is unknown.
+        """
         resolved: dict[Any, Any] = {}
-        by_table = defaultdict(list)
-        for computation in metric_fn_bundle:
-            domain = computation.compute_domain_kwargs
-            by_table[domain.get("table"), domain.get("batch_id")].append(computation)
-        for computations in by_table.values():
-            data = self._data(computations[0].compute_domain_kwargs)
-            resolved.update(self._resolve(computations, data))
+        by_table: dict[Any, dict[Any, Asked]] = defaultdict(dict)
+        for configuration in metric_configurations:
+            domain, name = configuration.metric_domain_kwargs, configuration.metric_name
+            if name in SCHEMA_METRICS:
+                resolved[configuration.id] = SCHEMA_METRICS[name].value(self.schema(domain))
+                continue
+            request = self.request(domain, configuration.metric_value_kwargs)
+            asked = by_table[domain.get("table"), domain.get("batch_id")]
+            asked[configuration.id] = METRICS[name], request
+        for (table, batch_id), by_id in by_table.items():
+            data = self._data({"table": table, "batch_id": batch_id})
+            extent = self._extent(data, [metric for metric, _ in by_id.values()])
+            values, pass_count = answer(data.frame, list(by_id.values()), extent)
+            self.pass_count += pass_count
+            resolved.update(zip(by_id, values, strict=True))
         return resolved
 
-    def _resolve(self, computations: Sequence[Any], data: PolarsBatchData) -> dict[Any, Any]:
-        metrics: list[Metric] = []
-        requests: list[Request] = []
-        for computation in computations:
-            metrics.append(METRICS[computation.metric_configuration.metric_name])
-            asked = {**computation.compute_domain_kwargs, **computation.accessor_domain_kwargs}
-            requests.append(Request(asked, data.schema))
-        values = self._first_pass(computations, metrics, requests, frame=data.frame)
-        follow_ups = {
-            index: plan
-            for index, (metric, request) in enumerate(zip(metrics, requests, strict=True))
-            if metric.follow_up is not None
-            and (plan := metric.follow_up(values[index], request, data.frame)) is not None
-        }
-        if follow_ups:
-            self.pass_count += 1
-            # each plan reads only the columns it needs and stops once its sample is full
-            found = pl.collect_all(list(follow_ups.values()), engine="streaming")
-            for index, frame in zip(follow_ups, found, strict=True):
-                values[index] = frame.to_series().to_list()
-        return {
-            computation.metric_configuration.id: metric.finish(value, request)
-            for computation, metric, request, value in zip(
-                computations, metrics, requests, values, strict=True
-            )
-        }
-
-    def _first_pass(
-        self,
-        computations: Sequence[Any],
-        metrics: Sequence[Metric],
-        requests: Sequence[Request],
-        *,
-        frame: pl.LazyFrame,
-    ) -> list[Any]:
-        """One value a computation; what several ask alike is computed once."""
-        keys = [metric.key(request) for metric, request in zip(metrics, requests, strict=True)]
-        expressions = {
-            key: computation.metric_fn for key, computation in zip(keys, computations, strict=True)
-        }
-        values = self._collect(frame, list(expressions.values()))
-        by_key = dict(zip(expressions, values, strict=True))
-        return [by_key[key] for key in keys]
-
-    def _collect(self, frame: pl.LazyFrame, expressions: Sequence[pl.Expr]) -> list[Any]:
-        self.pass_count += 1
-        query = frame.select(
-            expression.alias(str(index)) for index, expression in enumerate(expressions)
-        )
-        return list(query.collect(engine="streaming").row(0))
+    def _extent(self, data: PolarsBatchData, metrics: Iterable[Metric]) -> Extent:
+        """The size of a table, which is asked only where a metric would hold its values."""
+        limit = self._max_rows_held
+        if limit is None or not any(metric.stands_apart for metric in metrics):
+            return Extent()
+        if data.row_count is None:
+            # metadata tell it of a Parquet file; what is filtered or parsed must be read for it
+            data.row_count = data.frame.select(pl.len()).collect(engine="streaming").item()
+        return Extent(row_count=data.row_count, max_rows_held=limit)
 
     def _batch_data(self, table: pl.LazyFrame | pl.DataFrame) -> PolarsBatchData:
         frame = table.lazy()
         if self._is_nan_missing:
             frame = frame.with_columns(cs.float().fill_nan(None))
-        return PolarsBatchData(self, frame)
+        data = PolarsBatchData(self, frame)
+        data.row_count = table.height if isinstance(table, pl.DataFrame) else None
+        return data
 
     def _data(self, domain_kwargs: Mapping[str, Any]) -> PolarsBatchData:
         table = domain_kwargs.get("table")

@@ -16,10 +16,12 @@ with warnings.catch_warnings():
         "ignore", message=r"module 'sre_\w+' is deprecated", category=DeprecationWarning
     )
     import great_expectations.expectations.core  # registers expectations and their metrics
+    from great_expectations.compatibility.pydantic import ModelMetaclass, PrivateAttr
     from great_expectations.core import ExpectationValidationResult
     from great_expectations.core.batch import BatchData, BatchMarkers
     from great_expectations.core.metric_function_types import MetricPartialFunctionTypes
     from great_expectations.execution_engine.execution_engine import ExecutionEngine
+    from great_expectations.expectations.expectation import Expectation, MetaExpectation
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
     from great_expectations.expectations.metadata_types import FailureSeverity
     from great_expectations.expectations.metrics.metric_provider import MetricProvider
@@ -27,20 +29,28 @@ with warnings.catch_warnings():
         _registered_metrics as registered_metrics,
     )
     from great_expectations.expectations.registry import (
+        get_expectation_impl,
         register_metric,
     )
+    from great_expectations.validator.metric_configuration import MetricConfiguration
     from great_expectations.validator.validator import Validator
 
 __all__ = [
     "BatchData",
     "BatchMarkers",
     "ExecutionEngine",
+    "Expectation",
     "ExpectationConfiguration",
     "ExpectationValidationResult",
     "FailureSeverity",
+    "MetaExpectation",
+    "MetricConfiguration",
     "MetricPartialFunctionTypes",
     "MetricProvider",
+    "ModelMetaclass",
+    "PrivateAttr",
     "Validator",
+    "get_expectation_impl",
     "great_expectations",
     "register_metric",
     "registered_metrics",

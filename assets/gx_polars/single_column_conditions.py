@@ -175,6 +175,17 @@ def z_scores_less_than(kwargs: Kwargs, rows: Rows) -> pl.Expr:
 
     Where the deviation is zero or undefined nothing is unexpected but NaN.
     """
+    return is_far_from_mean(kwargs, rows)
+
+
+def is_far_from_mean(
+    kwargs: Kwargs,
+    rows: Rows,
+    *,
+    mean: pl.Expr | None = None,
+    deviation: pl.Expr | None = None,
+) -> pl.Expr:
+    """The condition of :func:`z_scores_less_than`, where the mean and deviation may be known."""
     threshold = kwargs.get("threshold")
     if not isinstance(threshold, int | float) or isinstance(threshold, bool):
         raise InvalidKwargsError(
@@ -186,7 +197,8 @@ def z_scores_less_than(kwargs: Kwargs, rows: Rows) -> pl.Expr:
     def is_far(selected: pl.Expr) -> pl.Expr:
         value = selected.cast(pl.Float64)
         known = _within(value, rows).fill_nan(None)
-        score = (known - known.mean()) / known.std()
+        centre = known.mean() if mean is None else mean
+        score = (known - centre) / (known.std() if deviation is None else deviation)
         distance, limit = (score.abs(), abs(threshold)) if is_double_sided else (score, threshold)
         return value.is_nan() | (score.is_not_nan() & (distance >= limit))
 

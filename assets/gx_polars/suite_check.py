@@ -86,14 +86,24 @@ def check_suite(
         The problems, in the order of the suite; empty if the suite is sound.
     """
     polars_schema = pl.Schema(schema)
-    problems = []
-    for index, expectation in enumerate(expectations):
-        expectation_type, kwargs = type_and_kwargs(expectation)
+    given = [type_and_kwargs(expectation) for expectation in expectations]
+    messages: dict[int, str] = {}
+    conditions: dict[int, pl.Expr] = {}
+    for index, (expectation_type, kwargs) in enumerate(given):
         message = _problem(expectation_type, kwargs, polars_schema, tables=tables)
+        try:
+            condition = None if message else _condition(expectation_type, kwargs)
+        except GxPolarsError as error:
+            message, condition = str(error), None
         if message is not None:
-            about = ", ".join(_columns(kwargs)) or None
-            problems.append(Problem(index, expectation_type, about, message))
-    return problems
+            messages[index] = message
+        elif condition is not None:
+            conditions[index] = condition
+    messages |= _unevaluable(conditions, polars_schema)
+    return [
+        Problem(index, given[index][0], ", ".join(_columns(given[index][1])) or None, message)
+        for index, message in sorted(messages.items())
+    ]
 
 
 def _problem(
@@ -119,7 +129,7 @@ def _problem(
         lambda: _bad_values(expectation_type, kwargs, schema),
         lambda: _bad_distribution(expectation_type, kwargs),
         lambda: _bad_table(expectation_type, kwargs, tables),
-        lambda: _unevaluable(expectation_type, kwargs, schema),
+        lambda: _unheeded_condition(expectation_type, kwargs),
     )
     return next((found for check in checks if (found := check()) is not None), None)
 
@@ -237,22 +247,45 @@ def _bad_table(
     return f"table {other!r} is unknown; known are {sorted(tables)}. Pass it in `tables`."
 
 
-def _unevaluable(expectation_type: str, kwargs: Mapping[str, Any], schema: pl.Schema) -> str | None:
-    """What building the conditions, or evaluating them on no rows at all, complains about."""
-    if expectation_type == "expect_column_pair_values_to_be_in_set" and kwargs.get("row_condition"):
-        return (
-            "Great Expectations drops row_condition of this expectation before any engine sees it."
-            " Use expect_compound_columns_to_be_unique or filter the frame."
-        )
+def _unheeded_condition(expectation_type: str, kwargs: Mapping[str, Any]) -> str | None:
+    if expectation_type != "expect_column_pair_values_to_be_in_set":
+        return None
+    if not kwargs.get("row_condition"):
+        return None
+    return (
+        "Great Expectations drops row_condition of this expectation before any engine sees it."
+        " Use expect_compound_columns_to_be_unique or filter the frame."
+    )
+
+
+def _condition(expectation_type: str, kwargs: Mapping[str, Any]) -> pl.Expr | None:
+    """The condition that the expectation puts on rows, if any.
+
+    Raises:
+        GxPolarsError: If its arguments allow none.
+    """
+    if expectation_type in ROW_LEVEL_EXPECTATIONS:
+        return unexpected_condition(expectation_type, kwargs)
+    return rows_selected(kwargs)
+
+
+def _unevaluable(conditions: Mapping[int, pl.Expr], schema: pl.Schema) -> dict[int, str]:
+    """What evaluating the conditions on no rows at all complains about."""
+    nothing = pl.DataFrame(schema=schema)
     try:
-        expressions = []
-        if expectation_type in ROW_LEVEL_EXPECTATIONS:
-            expressions.append(unexpected_condition(expectation_type, kwargs).alias("unexpected"))
-        elif (rows := rows_selected(kwargs)) is not None:
-            expressions.append(rows.alias("selected"))
-        pl.DataFrame(schema=schema).select(expressions)
-    except GxPolarsError as error:
-        return str(error)
+        nothing.select(condition.alias(str(index)) for index, condition in conditions.items())
+    except pl.exceptions.PolarsError:
+        return {
+            index: f"cannot be evaluated on the table's dtypes: {complaint}."
+            for index, condition in conditions.items()
+            if (complaint := _complaint(nothing, condition)) is not None
+        }
+    return {}
+
+
+def _complaint(nothing: pl.DataFrame, condition: pl.Expr) -> str | None:
+    try:
+        nothing.select(condition.alias("condition"))
     except pl.exceptions.PolarsError as error:
-        return f"cannot be evaluated on the table's dtypes: {str(error).splitlines()[0]}."
+        return str(error).splitlines()[0]
     return None

@@ -11,14 +11,16 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from assets.gx_polars.engine import BATCH_ID, PolarsExecutionEngine
+from assets.gx_polars.engine import BATCH_ID, MAX_ROWS_HELD, PolarsExecutionEngine
 from assets.gx_polars.errors import GxPolarsError
 from assets.gx_polars.great_expectations_api import (
+    Expectation,
     ExpectationConfiguration,
     ExpectationValidationResult,
     FailureSeverity,
     Validator,
 )
+from assets.gx_polars.remembering import plain_configuration, remembering
 from assets.gx_polars.suite_check import ExpectationLike, check_suite, type_and_kwargs
 from assets.gx_polars.type_expectations import TYPE_EXPECTATIONS, expected_types, is_of_type
 
@@ -48,6 +50,7 @@ def validate(
     result_format: str | Mapping[str, Any] = COUNTS_ONLY,
     tables: Mapping[str, pl.LazyFrame | pl.DataFrame] | None = None,
     is_nan_missing: bool = False,
+    max_rows_held: int | None = MAX_ROWS_HELD,
 ) -> list[ExpectationValidationResult]:
     """Validate a frame with Great Expectations, computed by Polars.
 
@@ -60,6 +63,8 @@ def validate(
             ``COMPLETE`` the results hold values of the rows found unexpected.
         tables: Other tables by name, for ``expect_table_row_count_to_equal_other_table``.
         is_nan_missing: Whether NaN counts as missing, as in pandas.
+        max_rows_held: The rows up to which a pass may hold all values of a column; of larger tables
+            uniqueness, quantiles and the like take more passes. ``None`` for any number.
 
     Returns:
         One result an expectation, in the order given.
@@ -68,7 +73,9 @@ def validate(
         SuiteError: If ``check_suite`` finds a problem. Whatever the data hold is a result.
     """
     given = list(expectations)
-    engine = PolarsExecutionEngine(frame, tables=tables, is_nan_missing=is_nan_missing)
+    engine = PolarsExecutionEngine(
+        frame, tables=tables, is_nan_missing=is_nan_missing, max_rows_held=max_rows_held
+    )
     return validate_with(engine, given, result_format=result_format, tables=tuple(tables or ()))
 
 
@@ -85,14 +92,20 @@ def validate_with(
     if problems:
         raise SuiteError("\n".join(str(problem) for problem in problems))
     configurations = [_configuration(e, index) for index, e in enumerate(expectations)]
-    for configuration in configurations:
-        _check_by_great_expectations(configuration)
+    evaluable = [_evaluable(configuration) for configuration in configurations]
     results = {
         index: _type_result(configuration, schema)
         for index, configuration in enumerate(configurations)
         if configuration.type in TYPE_EXPECTATIONS
     }
-    results |= _graph_results(engine, configurations, result_format)
+    asked = {index: e for index, e in enumerate(evaluable) if index not in results}
+    wanted = dict(result_format) if isinstance(result_format, Mapping) else result_format
+    # GX divides by the number of values, which of an empty column is zero: NaN, not a warning
+    with np.errstate(divide="ignore", invalid="ignore"):
+        try:
+            results |= _evaluated(engine, asked, wanted)
+        except Exception:  # noqa: BLE001 - whatever fails, GX's own way makes results of it
+            results |= _graph_results(engine, [configurations[index] for index in asked], wanted)
     for index, expectation in enumerate(expectations):
         evaluated = results[index].expectation_config
         if evaluated is not None:
@@ -101,14 +114,14 @@ def validate_with(
     return [results[index] for index in range(len(configurations))]
 
 
-def _check_by_great_expectations(configuration: ExpectationConfiguration) -> None:
-    """Let Great Expectations check the arguments against its own model of the expectation.
+def _evaluable(configuration: ExpectationConfiguration) -> Expectation:
+    """The expectation, whose arguments Great Expectations checks against its own model of it.
 
     Raises:
         SuiteError: If it refuses them.
     """
     try:
-        configuration.to_domain_obj()
+        return remembering(configuration)
     except ValueError as error:
         reason = "; ".join(line.strip() for line in str(error).splitlines())
         raise SuiteError(
@@ -117,21 +130,45 @@ def _check_by_great_expectations(configuration: ExpectationConfiguration) -> Non
         ) from error
 
 
+def _evaluated(
+    engine: PolarsExecutionEngine,
+    expectations: Mapping[int, Expectation],
+    result_format: str | dict[str, Any],
+) -> dict[int, ExpectationValidationResult]:
+    """What Great Expectations' validator does, without its graph of metrics.
+
+    No metric of this engine depends on another, so that there is no order to find; and every
+    expectation is asked once what it depends on.
+    """
+    if not expectations:
+        return {}
+    runtime = {"result_format": result_format}
+    metrics = engine.resolve(
+        metric
+        for expectation in expectations.values()
+        for metric in expectation.get_validation_dependencies(
+            execution_engine=engine, runtime_configuration=runtime
+        ).get_metric_configurations()
+    )
+    results = {}
+    for index, expectation in expectations.items():
+        results[index] = expectation.metrics_validate(
+            metrics=metrics, execution_engine=engine, runtime_configuration=dict(runtime)
+        )
+        results[index].expectation_config = plain_configuration(expectation)
+    return results
+
+
 def _graph_results(
     engine: PolarsExecutionEngine,
     configurations: Sequence[ExpectationConfiguration],
-    result_format: str | Mapping[str, Any],
+    result_format: str | dict[str, Any],
 ) -> dict[int, ExpectationValidationResult]:
-    asked = [c for c in configurations if c.type not in TYPE_EXPECTATIONS]
-    if not asked:
-        return {}
-    wanted = dict(result_format) if isinstance(result_format, Mapping) else result_format
-    # GX divides by the number of values, which of an empty column is zero: NaN, not a warning
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found = _QuietValidator(execution_engine=engine).graph_validate(
-            configurations=asked, runtime_configuration={"result_format": wanted}
-        )
-    # Great Expectations puts results of failed computations first
+    """The results of Great Expectations' own validator, those of failed computations among them."""
+    found = _QuietValidator(execution_engine=engine).graph_validate(
+        configurations=list(configurations), runtime_configuration={"result_format": result_format}
+    )
+    # failed computations come first
     return {
         int(result.expectation_config.id): result
         for result in found

@@ -15,9 +15,9 @@ from assets.lake.atomic import atomic_path
 from assets.lake.layout import Lake
 from assets.lake.slot import fingerprint
 from assets.publish.duckdb_file import Content, write_warehouse
+from assets.publish.operations import kpi_inventory, quarantine_summary, source_status
 from assets.quality.results import recent_results, refuse_if_blocked
 from assets.quality.waivers import read_waivers, waiver_rows
-from assets.publish.operations import kpi_inventory, quarantine_summary, source_status
 from schemas.config.project import Project
 from schemas.operations import TABLES as OPERATIONS
 from schemas.quality import TABLES as QUALITY

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 import polars as pl
 
-from assets.gx_polars.metrics.metric import Found, Metric, Raw, Request
+from assets.gx_polars.metrics.metric import Extent, Found, Metric, Raw, Request, Steps
+from assets.gx_polars.metrics.order_statistics import quantiles_in_steps
 
 _EXACTLY_HALF: Final = 0.5
 
@@ -31,6 +32,17 @@ def _mean(request: Request) -> pl.Expr:
 
 def _median(request: Request) -> pl.Expr:
     return _nan_if_any(request, _numbers(request).median())
+
+
+def _median_in_steps(request: Request, frame: pl.LazyFrame, extent: Extent) -> Steps:
+    if not extent.is_held:
+        found = yield from quantiles_in_steps([_EXACTLY_HALF], request, frame, extent)
+        if found is not None:
+            lower, higher = found["bounds"]
+            if lower is None or found["has_nan"]:
+                return lower if lower is None else math.nan
+            return float(lower) + (float(higher) - float(lower)) / 2
+    return (yield _median(request))
 
 
 def _standard_deviation(request: Request) -> pl.Expr:
@@ -56,6 +68,16 @@ def _quantiles(request: Request) -> pl.Expr:
     if request.dtype.is_float():
         bounds = [_nan_if_any(request, bound) for bound in bounds]
     return pl.struct(count=numbers.count(), bounds=pl.concat_list(bounds) if bounds else pl.lit([]))
+
+
+def _quantiles_in_steps(request: Request, frame: pl.LazyFrame, extent: Extent) -> Steps:
+    if not extent.is_held:
+        quantiles = request.kwargs["quantiles"]
+        found = yield from quantiles_in_steps(quantiles, request, frame, extent)
+        if found is not None:
+            has_nan = found["has_nan"] and found["count"]
+            return found | {"bounds": [math.nan] * len(found["bounds"])} if has_nan else found
+    return (yield _quantiles(request))
 
 
 def _quantile_values(raw: dict[str, Any], request: Request) -> list[Found]:
@@ -125,10 +147,15 @@ METRICS: Final = (
     Metric("column.min", _minimum),
     Metric("column.max", _maximum),
     Metric("column.mean", _mean),
-    Metric("column.median", _median),
+    Metric("column.median", _median, steps=_median_in_steps),
     Metric("column.standard_deviation", _standard_deviation),
     Metric("column.sum", _sum, finish=_as_float),
-    Metric("column.quantile_values", _quantiles, finish=_quantile_values),
+    Metric(
+        "column.quantile_values",
+        _quantiles,
+        finish=_quantile_values,
+        steps=_quantiles_in_steps,
+    ),
     Metric("column.non_null_proportion", _non_null, finish=_share_of_non_null),
     Metric("column_values.nonnull.count", lambda request: request.selected.count(), finish=_numpy),
     Metric("column_values.null.count", lambda request: request.selected.null_count()),

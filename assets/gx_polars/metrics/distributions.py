@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from assets.gx_polars.metrics.metric import Metric, Request
+from assets.gx_polars.metrics.metric import Extent, Metric, Request, Steps, counted
 from assets.gx_polars.row_conditions import rows_selected
-from assets.gx_polars.values import is_within
+from assets.gx_polars.values import is_within, named
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,18 +31,28 @@ def _within_bounds(request: Request) -> pl.Expr:
 
 def _positions_in_bins(request: Request) -> pl.Expr:
     """How many values have how many bin edges at or below them."""
+    positions = _position(request, request.selected.drop_nulls()).value_counts().implode()
+    return pl.struct(positions=positions, at_last_edge=_at_last_edge(request))
+
+
+def _positions_in_steps(request: Request, frame: pl.LazyFrame, extent: Extent) -> Steps:
+    if extent.is_held:
+        return (yield _positions_in_bins(request))
+    positions = yield counted(request, frame, _position(request, named(request.column)))
+    return {"positions": positions, "at_last_edge": (yield _at_last_edge(request))}
+
+
+def _position(request: Request, values: pl.Expr) -> pl.Expr:
     edges = pl.Series([float(edge) for edge in request.kwargs["bins"]], dtype=pl.Float64)
-    position = (
-        request.selected.drop_nulls()
-        .cast(pl.Float64)
-        .map_batches(
-            lambda values: edges.search_sorted(values, side="right").cast(pl.Int64),
-            return_dtype=pl.Int64,
-            is_elementwise=True,
-        )
+    return values.cast(pl.Float64).map_batches(
+        lambda numbers: edges.search_sorted(numbers, side="right").cast(pl.Int64),
+        return_dtype=pl.Int64,
+        is_elementwise=True,
     )
-    last = request.selected.cast(pl.Float64) == edges[-1]
-    return pl.struct(positions=position.value_counts().implode(), at_last_edge=last.sum())
+
+
+def _at_last_edge(request: Request) -> pl.Expr:
+    return (request.selected.cast(pl.Float64) == float(request.kwargs["bins"][-1])).sum()
 
 
 def _histogram(raw: dict[str, Any], request: Request) -> list[int]:
@@ -58,6 +68,12 @@ def _histogram(raw: dict[str, Any], request: Request) -> list[int]:
 
 def _value_counts(request: Request) -> pl.Expr:
     return request.selected.drop_nulls().value_counts().implode()
+
+
+def _value_counts_in_steps(request: Request, frame: pl.LazyFrame, extent: Extent) -> Steps:
+    if extent.is_held:
+        return (yield _value_counts(request))
+    return (yield counted(request, frame, named(request.column)))
 
 
 def _as_pandas_counts(raw: list[dict[str, Any]], request: Request) -> "pd.Series[int]":
@@ -76,6 +92,8 @@ def _as_pandas_counts(raw: list[dict[str, Any]], request: Request) -> "pd.Series
 
 METRICS: Final = (
     Metric("column_values.between.count", _within_bounds),
-    Metric("column.histogram", _positions_in_bins, finish=_histogram),
-    Metric("column.value_counts", _value_counts, finish=_as_pandas_counts),
+    Metric("column.histogram", _positions_in_bins, finish=_histogram, steps=_positions_in_steps),
+    Metric(
+        "column.value_counts", _value_counts, finish=_as_pandas_counts, steps=_value_counts_in_steps
+    ),
 )

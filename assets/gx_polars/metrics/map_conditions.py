@@ -12,15 +12,14 @@ import polars as pl
 
 from assets.gx_polars.arguments import columns_of
 from assets.gx_polars.conditions import considered_condition, unexpected_condition
-from assets.gx_polars.metrics.metric import Metric, Raw, Request
-from assets.gx_polars.multicolumn_conditions import is_considered
+from assets.gx_polars.metrics.metric import ROW_NUMBER, Extent, Metric, Raw, Request, Steps
+from assets.gx_polars.metrics.uniqueness import unexpected_in_steps
 from assets.gx_polars.row_conditions import rows_selected
+from assets.gx_polars.single_column_conditions import is_far_from_mean
 from assets.gx_polars.values import named
 
 MAX_SAMPLE: Final = 200
 """The most unexpected values or rows that a result carries, as in Great Expectations."""
-
-_ROW_NUMBER: Final = "_gx_polars_row_number"
 
 MAP_METRICS: Final[Mapping[str, str]] = {
     "column_values.nonnull": "expect_column_values_to_not_be_null",
@@ -74,33 +73,27 @@ def _unexpected_count(name: str, expectation_type: str) -> Metric:
     def exact(request: Request) -> pl.Expr:
         return unexpected_condition(expectation_type, request.kwargs).sum()
 
-    if not name.endswith(".unique"):
-        return Metric(f"{name}.unexpected_count", exact)
-
-    # counting distinct values costs a quarter of finding the duplicates, which there rarely are
-    return Metric(
-        f"{name}.unexpected_count",
-        _repetitions,
-        finish=lambda count, _: int(count[0] if isinstance(count, list) else count),
-        follow_up=lambda repetitions, request, frame: (
-            frame.select(exact(request)) if repetitions else None
-        ),
-    )
+    steps = None
+    if name.endswith(".unique"):
+        steps = partial(unexpected_in_steps, exact)
+    elif name.endswith(".z_score.under_threshold"):
+        steps = partial(_far_values_in_steps, exact)
+    is_blocking = name.endswith((".increasing", ".decreasing"))
+    return Metric(f"{name}.unexpected_count", exact, steps=steps, is_blocking=is_blocking)
 
 
-def _repetitions(request: Request) -> pl.Expr:
-    """How many values repeat an earlier one; zero where all are unique."""
+def _far_values_in_steps(
+    exact: Callable[[Request], pl.Expr], request: Request, _frame: pl.LazyFrame, extent: Extent
+) -> Steps:
+    """How many values are far from the mean, which a table too large to be held is asked first."""
+    if extent.is_held:
+        return (yield exact(request))
+    numbers = request.selected.cast(pl.Float64).fill_nan(None)
+    spread = yield pl.struct(mean=numbers.mean(), deviation=numbers.std())
     rows = rows_selected(request.kwargs)
-    if "column" in request.kwargs:
-        key = named(request.column)
-        kept = key.is_not_null()
-    else:
-        key = pl.struct([named(column) for column in columns_of(request.kwargs)])
-        kept = is_considered(request.kwargs)
-    kept = kept if rows is None else kept & rows
-    is_any_left_out = kept.all().not_()
-    distinct = pl.when(kept).then(key).n_unique() - is_any_left_out.cast(pl.UInt32)
-    return kept.sum() - distinct
+    mean, deviation = (pl.lit(spread[name], dtype=pl.Float64) for name in ("mean", "deviation"))
+    is_far = is_far_from_mean(request.kwargs, rows, mean=mean, deviation=deviation)
+    return (yield (is_far if rows is None else is_far & rows).sum())
 
 
 def _filtered_row_count(request: Request) -> pl.Expr:
@@ -111,12 +104,12 @@ def _sample(name: str, expectation_type: str, what: Callable[[Request], pl.Expr]
     """The first unexpected values, looked for only where the first pass found some."""
     count = _unexpected_count(_map_name(expectation_type), expectation_type)
 
-    def follow_up(found: int, request: Request, frame: pl.LazyFrame) -> pl.LazyFrame | None:
+    def follow_up(found: int | None, request: Request, frame: pl.LazyFrame) -> pl.LazyFrame | None:
         size = _sample_size(request, is_list=name.endswith(("_values", "_list")))
         if not found or not size:
             return None
         condition = unexpected_condition(expectation_type, request.kwargs)
-        rows = frame.with_row_index(_ROW_NUMBER) if name.endswith("_index_list") else frame
+        rows = frame.with_row_index(ROW_NUMBER) if name.endswith("_index_list") else frame
         return rows.filter(condition).head(size).select(what(request).alias("sample"))
 
     return Metric(
@@ -124,6 +117,8 @@ def _sample(name: str, expectation_type: str, what: Callable[[Request], pl.Expr]
         count.expression,
         finish=lambda raw, request: _python_values(raw, request, name),
         follow_up=follow_up,
+        steps=count.steps,
+        is_blocking=count.is_blocking,
         shares=count.name,
     )
 
@@ -151,7 +146,7 @@ def _positions_of(request: Request) -> pl.Expr:
     """The row's number from zero, or the key columns that the result format names."""
     keys = (request.kwargs.get("result_format") or {}).get("unexpected_index_column_names")
     if not keys:
-        return pl.col(_ROW_NUMBER)
+        return pl.col(ROW_NUMBER)
     domain = [request.column] if "column" in request.kwargs else columns_of(request.kwargs)
     return pl.struct([named(name) for name in dict.fromkeys([*domain, *keys])])
 

@@ -3,9 +3,9 @@
 Belongs here: the list of all metrics and their registration for one execution engine.
 Does not belong here: how any metric is computed.
 
-A metric is registered twice: ``<name>.aggregate_fn`` returns what to compute, and ``<name>`` has no
-function of its own but depends on it, which is how Great Expectations learns that the engine
-computes it in a bundle with all others. Every metric depends on its own ``aggregate_fn`` and on
+A metric is registered twice: ``<name>.aggregate_fn``, and ``<name>``, which has no function of its
+own but depends on it, which is how Great Expectations learns that the engine computes it in a
+bundle with all others. Every metric depends on its own ``aggregate_fn`` and on
 nothing else, so that one bundle holds them all and one pass over the data serves it.
 """
 
@@ -24,7 +24,7 @@ from assets.gx_polars.great_expectations_api import (
 )
 from assets.gx_polars.metrics import aggregates, distinct, distributions, table
 from assets.gx_polars.metrics.map_conditions import map_metrics
-from assets.gx_polars.metrics.metric import Found, Metric, Request, SchemaMetric
+from assets.gx_polars.metrics.metric import Found, Metric, SchemaMetric
 
 METRICS: Final[dict[str, Metric]] = {
     metric.name: metric
@@ -38,14 +38,15 @@ METRICS: Final[dict[str, Metric]] = {
 }
 
 
+SCHEMA_METRICS: Final[dict[str, SchemaMetric]] = {
+    metric.name: metric for metric in table.SCHEMA_METRICS
+}
+
 EngineClass: TypeAlias = type[ExecutionEngine[Any]]
 
 
 class Batches(Protocol):
     """What a metric asks of the engine."""
-
-    def request(self, domain_kwargs: Mapping[str, Any], value_kwargs: Mapping[str, Any]) -> Request:
-        """What a metric is asked, on the batch that it is asked of."""
 
     def schema(self, domain_kwargs: Mapping[str, Any]) -> pl.Schema:
         """The schema of the table that a domain names."""
@@ -61,9 +62,9 @@ def register_metrics(engine: EngineClass) -> None:
         if _is_registered(metric.name, engine):
             continue
         # the keys are those that Great Expectations itself registered for the metric
-        _register(engine, f"{metric.name}.{_SUFFIX}", _plan(metric), like=metric.name)
+        _register(engine, f"{metric.name}.{_SUFFIX}", _in_a_bundle, like=metric.name)
         _register(engine, metric.name, None, like=metric.name)
-    for schema_metric in table.SCHEMA_METRICS:
+    for schema_metric in SCHEMA_METRICS.values():
         if not _is_registered(schema_metric.name, engine):
             _register(engine, schema_metric.name, _read(schema_metric), like=schema_metric.name)
 
@@ -89,18 +90,14 @@ def _register(
     )
 
 
-def _plan(metric: Metric) -> Callable[..., Any]:
-    def plan(
-        cls: type,  # noqa: ARG001 - Great Expectations passes it by this name
-        execution_engine: Batches,
-        metric_domain_kwargs: dict[str, Any],
-        metric_value_kwargs: dict[str, Any],
-        **_: object,
-    ) -> tuple[Any, dict[str, Any], dict[str, Any]]:
-        request = execution_engine.request(metric_domain_kwargs, metric_value_kwargs)
-        return metric.expression(request), metric_domain_kwargs, metric_value_kwargs
-
-    return plan
+def _in_a_bundle(
+    cls: type,  # noqa: ARG001 - Great Expectations passes it by this name
+    metric_domain_kwargs: dict[str, Any],
+    metric_value_kwargs: dict[str, Any],
+    **_: object,
+) -> tuple[None, dict[str, Any], dict[str, Any]]:
+    """What to compute, to Great Expectations; the engine knows by the metric's name."""
+    return None, metric_domain_kwargs, metric_value_kwargs
 
 
 def _read(metric: SchemaMetric) -> Callable[..., Any]:

@@ -83,9 +83,22 @@ def test_the_passes_counted_are_the_only_reads_of_the_data() -> None:
         yield frame.select(columns or pl.all()).head(rows or FRAME.height)
 
     frame = register_io_source(source, schema=FRAME.schema)
-    results = validate(frame, SOUND)
+    results = validate(frame, SOUND, max_rows_held=None)
     assert all(result.success for result in results)
     assert len(reads) == 1
+    reads.clear()
+    # a source that does not know its number of rows is asked for it first
+    assert all(result.success for result in validate(frame, SOUND))
+    assert len(reads) == 2
+
+
+def test_the_rows_of_a_parquet_file_are_counted_without_reading_columns(tmp_path: Path) -> None:
+    FRAME.write_parquet(tmp_path / "frame.parquet")
+    scan = pl.scan_parquet(tmp_path / "frame.parquet")
+    assert "PROJECT 0/3 COLUMNS" in scan.select(pl.len()).explain()
+    engine = PolarsExecutionEngine(scan)
+    assert all(result.success for result in validate_with(engine, SOUND))
+    assert engine.pass_count == 1
 
 
 def test_samples_of_unexpected_rows_take_one_pass_more(collects: list[str]) -> None:

@@ -5,6 +5,8 @@ from typing import Any
 import polars as pl
 from hypothesis import HealthCheck, given, settings
 
+from assets.gx_polars.expectation_kinds import SUPPORTED_EXPECTATIONS
+from assets.gx_polars.type_expectations import TYPE_EXPECTATIONS
 from tests.assets.gx_polars.aggregate_strategies import AGGREGATE
 from tests.assets.gx_polars.pandas_reference import (
     comparable,
@@ -47,3 +49,10 @@ def test_aggregate_results_equal_those_of_pandas(
     frame: pl.DataFrame, suite: list[dict[str, Any]]
 ) -> None:
     assert differences(frame, suite) == []
+
+
+def test_every_supported_expectation_is_compared() -> None:
+    # those on types are decided by the schema here and by each value in pandas, and the pandas
+    # engine knows no other tables: they have tests of their own
+    elsewhere = TYPE_EXPECTATIONS | {"expect_table_row_count_to_equal_other_table"}
+    assert set(ROW_LEVEL) | set(AGGREGATE) | elsewhere == SUPPORTED_EXPECTATIONS

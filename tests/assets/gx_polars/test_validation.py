@@ -2,11 +2,16 @@ from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import HealthCheck, given, settings
 
+from assets.gx_polars import validation
+from assets.gx_polars.great_expectations_api import ExpectationConfiguration, get_expectation_impl
 from assets.gx_polars.suite_check import check_suite
 from assets.gx_polars.validation import SuiteError, validate
+from tests.assets.gx_polars.aggregate_strategies import AGGREGATE
 from tests.assets.gx_polars.odd_frames import odd_frame, row_level_kwargs
 from tests.assets.gx_polars.pandas_reference import pandas_results, raised
+from tests.assets.gx_polars.strategies import ROW_LEVEL, Arguments, frames, suites
 
 NAN = float("nan")
 FRAME = pl.DataFrame({"x": [1, 2, 3], "s": ["a", "b", "b"]})
@@ -163,3 +168,62 @@ def test_the_deliberate_differences_to_pandas(
     suite = [{"type": expectation["type"], "kwargs": {"column": "x", **expectation["kwargs"]}}]
     assert [bool(result.success) for result in validate(frame, suite)] == [ours]
     assert [bool(result.success) for result in pandas_results(frame, suite)] == [theirs]
+
+
+SUITE: list[dict[str, Any]] = [
+    {"type": "expect_column_values_to_be_between", "kwargs": {"column": "x", "max_value": 2},
+     "severity": "info", "meta": {"rule": "x-1"}},
+    {"type": "expect_column_values_to_be_unique", "kwargs": {"column": "s", "mostly": 0.3}},
+    {"type": "expect_compound_columns_to_be_unique", "kwargs": {"column_list": ["x", "s"]}},
+    {"type": "expect_column_mean_to_be_between", "kwargs": {"column": "x", "max_value": 2}},
+    {"type": "expect_table_columns_to_match_set", "kwargs": {"column_set": ["s", "x"]}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("result_format", ["BOOLEAN_ONLY", "BASIC", "SUMMARY", "COMPLETE"])
+def test_results_are_those_of_great_expectations_own_validator(
+    result_format: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = validate(FRAME, SUITE, result_format=result_format)
+
+    def fails(*_: object) -> None:
+        raise RuntimeError("the short way is closed")
+
+    monkeypatch.setattr(validation, "_evaluated", fails)
+    long = validate(FRAME, SUITE, result_format=result_format)
+    assert [result.to_json_dict() for result in short] == [r.to_json_dict() for r in long]
+
+
+@pytest.mark.parametrize("kinds", [ROW_LEVEL, AGGREGATE])
+def test_no_sound_data_need_great_expectations_own_validator(
+    kinds: dict[str, Arguments], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        pytest.fail("the graph of metrics was built")
+
+    monkeypatch.setattr(validation, "_graph_results", fails)
+
+    @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(frames(), suites(kinds))
+    def results_come(frame: pl.DataFrame, suite: list[dict[str, Any]]) -> None:
+        assert len(validate(frame, suite)) == len(suite)
+
+    results_come()
+
+
+def test_a_source_that_fails_is_a_result() -> None:
+    def unreadable(_: pl.DataFrame) -> pl.DataFrame:
+        raise OSError("the disk is gone")
+
+    frame = FRAME.lazy().map_batches(unreadable, schema=FRAME.schema)
+    for result in validate(frame, SUITE[:2]):
+        assert result.success is False
+        assert "the disk is gone" in str(raised(result))
+
+
+def test_the_variants_of_expectations_are_known_to_nobody_else() -> None:
+    before = get_expectation_impl("expect_column_values_to_be_unique")
+    validate(FRAME, SUITE)
+    assert get_expectation_impl("expect_column_values_to_be_unique") is before
+    [result, *_] = validate(FRAME, SUITE)
+    assert type(result.expectation_config) is ExpectationConfiguration
