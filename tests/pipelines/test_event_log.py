@@ -4,7 +4,9 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 
+from pipelines.event_log import OPEN_DATABASES, BatchedEventLog
 from pipelines.instance import SETTINGS, dagster_home
 
 ROOT = Path(__file__).parents[2]
@@ -42,6 +44,33 @@ def test_a_range_is_recorded_partition_by_partition(
         assert latest.asset_materialization.partition == "2026-01-06"
         kinds = {dg.DagsterEventType.ASSET_MATERIALIZATION}
         assert len(instance.all_logs(result.run_id, of_type=kinds)) == 5
+
+
+def test_many_runs_and_their_checks_are_read_back_by_dagsters_own_storage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More runs than databases stay open; what is written is there for any other reader."""
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    dagster_home()
+
+    @dg.asset(check_specs=[dg.AssetCheckSpec("whole", asset="extract_once")])
+    def extract_once():  # type: ignore[no-untyped-def]  # noqa: ANN202  Dagster reads a result type
+        return dg.MaterializeResult(check_results=[dg.AssetCheckResult(passed=True)])
+
+    with dg.DagsterInstance.get() as instance:
+        runs = [
+            dg.materialize([extract_once], instance=instance).run_id
+            for _ in range(OPEN_DATABASES + 2)
+        ]
+        log = instance.event_log_storage
+        assert isinstance(log, BatchedEventLog)
+        counted = [len(instance.all_logs(run_id)) for run_id in runs]
+        folder = log._base_dir  # noqa: SLF001  where Dagster keeps it is nobody else's business
+    own = SqliteEventLogStorage(folder)
+    assert [len(own.get_logs_for_run(run_id)) for run_id in runs] == counted
+    key = dg.AssetCheckKey(dg.AssetKey("extract_once"), "whole")
+    history = own.get_asset_check_execution_history(key, limit=100)
+    assert {execution.run_id for execution in history} == set(runs)
 
 
 def test_the_settings_written_are_those_of_the_repository() -> None:
