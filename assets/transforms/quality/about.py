@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from assets.transforms.quality.outcome import ERROR, OUTCOME, WARN, no_outcomes
+from assets.transforms.quality.outcome import ERROR, OUTCOME, WARN, no_outcomes, status_above
+from schemas.config.quality import Redelivered, Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,45 @@ class About:
         ]
         found = [self._in_schema(part) for part in parts if part.height]
         return pl.concat([no_outcomes(), *found]).sort("subject", "period_start")
+
+    def shares(
+        self,
+        counted: pl.DataFrame,
+        limits: Refused | Redelivered,
+        *,
+        part: str,
+        message: pl.Expr,
+        mend: pl.Expr,
+    ) -> pl.DataFrame:
+        """Outcomes of a check that compares a share of rows with upper limits.
+
+        Args:
+            counted: `rows`, the rows among them that are counted, and `date`; nulls are zeros.
+            limits: Limits of the share, and the rows below which there is no judgement.
+            part: Column of the rows among them.
+            message: What was found, from these columns, `observed` and `status`.
+            mend: What to do.
+        """
+        rows, some = pl.col("rows").fill_null(0), pl.col(part).fill_null(0)
+        judged = counted.with_columns(
+            rows, some, observed=pl.when(rows > 0).then(some / rows)
+        ).with_columns(
+            status=status_above(
+                pl.col("observed"),
+                warn=limits.warn_above,
+                error=limits.error_above,
+                judged=pl.col("rows") >= limits.least_rows,
+            )
+        )
+        return self.outcomes(
+            judged,
+            upper_limit=decided(limits.warn_above, limits.error_above),
+            unit=pl.lit("share"),
+            rows_checked=pl.col("rows"),
+            rows_unexpected=pl.col(part),
+            message=message,
+            mend=mend,
+        )
 
     def _in_schema(self, judged: pl.DataFrame) -> pl.DataFrame:
         by_day = "date" in judged.columns

@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from assets.transforms.quality.about import About, decided, run_again
-from assets.transforms.quality.outcome import ERROR, status_above
+from assets.transforms.quality.about import About, run_again
+from assets.transforms.quality.outcome import ERROR
 from assets.transforms.quality.wording import share_text, span
 from schemas.config.quality import Redelivered
 
@@ -23,25 +23,8 @@ def judge_redelivered(
         One outcome a day, frame of schema `OUTCOME`.
     """
     about = About("redelivered", source, table)
-    rows, again = pl.col("rows").fill_null(0), pl.col("redelivered").fill_null(0)
-    judged = redeliveries.with_columns(
-        rows=rows, redelivered=again, observed=pl.when(rows > 0).then(again / rows)
-    )
-    status = status_above(
-        pl.col("observed"),
-        warn=limits.warn_above,
-        error=limits.error_above,
-        judged=pl.col("rows") >= limits.least_rows,
-    )
-    judged = judged.with_columns(status=status)
-    return about.outcomes(
-        judged,
-        upper_limit=decided(limits.warn_above, limits.error_above),
-        unit=pl.lit("share"),
-        rows_checked=pl.col("rows"),
-        rows_unexpected=pl.col("redelivered"),
-        message=_message(limits),
-        mend=_mend(about),
+    return about.shares(
+        redeliveries, limits, part="redelivered", message=_message(limits), mend=_mend(about)
     )
 
 

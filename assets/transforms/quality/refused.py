@@ -3,9 +3,8 @@
 import polars as pl
 
 from assets.transforms.mapping import UNREADABLE
-from assets.transforms.quality.about import About, decided
+from assets.transforms.quality.about import About
 from assets.transforms.quality.keys import mapping_key
-from assets.transforms.quality.outcome import status_above
 from assets.transforms.quality.wording import counted_text, listed, share_text
 from schemas.config.mapping import TableMap
 from schemas.config.quality import Refused
@@ -36,26 +35,11 @@ def judge_refused(
         One outcome a day, frame of schema `OUTCOME`. Messages hold no values of the data.
     """
     about = About("refused", source, table)
-    rows, refused = pl.col("rows_mapped").fill_null(0), pl.col("quarantined").fill_null(0)
     reasons = _reasons(refusals, mapping, table=table, source=source)
-    judged = partitions.join(reasons, on="date", how="left", maintain_order="left").with_columns(
-        rows=rows, refused=refused, observed=pl.when(rows > 0).then(refused / rows)
-    )
-    status = status_above(
-        pl.col("observed"),
-        warn=limits.warn_above,
-        error=limits.error_above,
-        judged=pl.col("rows") >= limits.least_rows,
-    )
-    judged = judged.with_columns(status=status)
-    return about.outcomes(
-        judged,
-        upper_limit=decided(limits.warn_above, limits.error_above),
-        unit=pl.lit("share"),
-        rows_checked=pl.col("rows"),
-        rows_unexpected=pl.col("refused"),
-        message=_message(limits),
-        mend=_mend(about),
+    counted = partitions.join(reasons, on="date", how="left", maintain_order="left")
+    counted = counted.rename({"rows_mapped": "rows", "quarantined": "refused"})
+    return about.shares(
+        counted, limits, part="refused", message=_message(limits), mend=_mend(about)
     )
 
 
