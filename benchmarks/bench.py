@@ -20,7 +20,7 @@ from benchmarks.measure import Measurement, measure
 from benchmarks.results import Results
 from benchmarks.settings import Settings
 
-LAYERS = ("raw", "core", "history", "states", "values", "publish")
+LAYERS = ("raw", "core", "history", "quality", "states", "values", "publish")
 LAYER_MODULE = "benchmarks.layers"
 
 

@@ -48,6 +48,14 @@ def history(lake_folder: Path, project: Project, dates: Sequence[dt.date]) -> No
         merge_table(Lake(lake_folder), TABLES[table], time_zone=project.company.time_zone)
 
 
+def quality(lake_folder: Path, project: Project, dates: Sequence[dt.date]) -> None:
+    """Every check."""
+    from assets.lake.layout import Lake
+    from assets.quality.results import judge
+
+    judge(Lake(lake_folder), project, as_of=dates[-1])
+
+
 def states(lake_folder: Path, project: Project, dates: Sequence[dt.date]) -> None:
     """The daily states."""
     from assets.kpi.states import build_states
@@ -75,7 +83,7 @@ def publish(lake_folder: Path, project: Project, dates: Sequence[dt.date]) -> No
 
 
 LAYERS: dict[str, Callable[[Path, Project, Sequence[dt.date]], None]] = {
-    layer.__name__: layer for layer in (raw, core, history, states, values, publish)
+    layer.__name__: layer for layer in (raw, core, history, quality, states, values, publish)
 }
 
 

@@ -1,0 +1,121 @@
+"""The cheapest cells to withhold with one that is given away, so that it is not any more.
+
+A cell cannot be solved for if the tables could as well be others: if some change of the withheld
+cells, that one included, leaves all published ones as they are. Such a change is the proof, and its
+cells are what has to be withheld. It is found by linear programming (as Fischetti & Salazar 2001 do
+for tables), and first as the product of a change over segments and one over periods: two small
+problems in the place of a large one, which is only solved where empty segments leave no product.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from assets.transforms.suppression.system import Flags, Integers, System
+
+Floats = npt.NDArray[np.float64]
+
+_WITHHELD_COST = 0.1
+"""What a cell that is withheld already costs, in its n: less, but a small change is better."""
+
+_LEAST_COST = 1e-3
+_VANISHING = 1e-7
+_MOST_CELLS = 100_000
+"""Cells around one beyond which no change is looked for."""
+
+
+def witness(system: System, withheld: Flags, cell: int, fixed: Integers) -> Integers | None:
+    """Cells of a change that a cell takes part in, and some others do not.
+
+    Args:
+        system: Cells and equations.
+        withheld: Cells withheld so far.
+        cell: The cell.
+        fixed: Cells that must not change with it.
+
+    Returns:
+        Real cells of the change, or None where none was found.
+    """
+    per_n = np.where(withheld, _WITHHELD_COST, 1.0)
+    per_n[system.is_virtual] = 0.0
+    costs: Floats = np.add(per_n * system.n, _LEAST_COST, dtype=np.float64)
+    found = _product(system, costs, cell, fixed)
+    if found is None:
+        found = _around(system, costs, cell, fixed)
+    return None if found is None else found[~system.is_virtual[found]]
+
+
+def _product(system: System, costs: Floats, cell: int, fixed: Integers) -> Integers | None:
+    """A change over segments in the cell's period, times one over periods of its segment."""
+    over_segments = np.arange(system.equations) < system.over_segments
+    peers = np.flatnonzero(system.period == system.period[cell])
+    peers = peers[~np.isin(peers, fixed)]
+    first = _cheapest_change(system, peers, costs[peers], cell, allowed=over_segments)
+    if first is None:
+        return None
+    segments = system.series[first][None, :]
+    own = np.flatnonzero(system.series == system.series[cell])
+    places = system.at(system.period[own][:, None], segments)
+    is_possible = ((places >= 0) & ~np.isin(places, fixed)).all(axis=1)
+    own, sums = own[is_possible], costs[places[is_possible]].sum(axis=1)
+    second = _cheapest_change(system, own, sums, cell, allowed=~over_segments)
+    if second is None:
+        return None
+    return system.at(system.period[second][:, None], segments).ravel()
+
+
+def _around(system: System, costs: Floats, cell: int, fixed: Integers) -> Integers | None:
+    """Any change of the cells around a cell."""
+    everywhere = np.ones(system.equations, dtype=np.bool_)
+    near = system.neighbours(np.array([cell]))
+    while True:
+        wider = system.neighbours(near)
+        if len(wider) > _MOST_CELLS or len(wider) == len(near):
+            return None
+        free = wider[~np.isin(wider, fixed)]
+        found = _cheapest_change(system, free, costs[free], cell, allowed=everywhere)
+        if found is not None:
+            return found
+        near = wider
+
+
+def _cheapest_change(
+    system: System, cells: Integers, costs: Floats, cell: int, *, allowed: Flags
+) -> Integers | None:
+    """Cells of the cheapest change among some cells that a cell takes part in.
+
+    Only the allowed equations are minded; other cells do not change.
+    """
+    from scipy.optimize import linprog
+    from scipy.sparse import csr_matrix, hstack
+
+    equations = system.equations_of(cells)
+    equations = equations[allowed[equations]]
+    if not len(equations):
+        return np.array([cell])
+    column = np.full(system.cells, -1)
+    column[cells] = np.arange(len(cells))
+    rows, columns, signs = [], [], []
+    for row, equation in enumerate(equations):
+        members, is_parent = system.members(int(equation))
+        kept = column[members] >= 0
+        columns.append(column[members[kept]])
+        signs.append(np.where(is_parent[kept], -1.0, 1.0))
+        rows.append(np.full(int(kept.sum()), row))
+    entries = (np.concatenate(rows), np.concatenate(columns))
+    shape = (len(equations), len(cells))
+    matrix = csr_matrix((np.concatenate(signs), entries), shape=shape)
+    bounds = np.tile([0.0, np.inf], (2 * len(cells), 1))
+    own = int(column[cell])
+    bounds[own], bounds[own + len(cells)] = 1.0, 0.0
+    solved = linprog(
+        np.concatenate([costs, costs]),
+        A_eq=hstack([matrix, -matrix], format="csc"),
+        b_eq=np.zeros(len(equations)),
+        bounds=bounds,
+        method="highs",
+    )
+    if not solved.success:
+        return None
+    change = solved.x[: len(cells)] - solved.x[len(cells) :]
+    found: Integers = cells[np.abs(change) > _VANISHING]
+    return found
