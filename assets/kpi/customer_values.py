@@ -182,8 +182,9 @@ def _spells(run: _Run, parts: Sequence[_Slice]) -> pl.DataFrame:
 
 def _refresh(run: _Run, part: _Slice, inputs: str, *, spells: pl.DataFrame) -> None:
     """Rebuild a slot."""
-    first, last = run.window(part)
-    own = spells.filter(pl.col("starts_on") <= last, pl.col("ends_on") >= first)
+    first, tested = run.window(part)[0], part.periods.tests[-1]
+    # who buys on the last loaded day is a customer from the day after, when losses are counted
+    own = spells.filter(pl.col("starts_on") <= tested, pl.col("ends_on") >= first)
     with run.lake.kpi("customer", part.label).replace(inputs) as draft:
         unresolved = _write(run, part, draft, spells=own)
         write_unresolved(draft, unresolved, run.ledger.seen[part.label])

@@ -25,7 +25,7 @@ from assets.transforms.sketch import values_at_ranks
 from schemas.kpis.catalogue import Published
 from schemas.warehouse import KPI_EXCLUSION, KPI_VALUE
 
-VALUE_VERSION = 1
+VALUE_VERSION = 2
 """Raised when values computed from the same states would differ."""
 
 MIXED_SCALES = "mixed_scales"

@@ -128,3 +128,25 @@ def test_churn_waits_for_a_whole_look_back(tmp_path: Path) -> None:
     assert excluded.select("period_start", "reason", "count").collect().rows() == [
         (D(2026, 2, 1), "look_back_incomplete", 1)
     ]
+
+
+def test_who_comes_back_on_the_last_loaded_day_is_not_lost(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    asked = project(kpis={"churn": {"inactivity_days": 10}})
+    sales = {
+        "2026-01": [("z", "01-01"), ("a", "01-25"), ("b", "01-25")],
+        "2026-02": [("a", "02-20")],
+    }
+    for month, days in sales.items():
+        rows = [
+            {"order_id": f"{who} {day}", "account_id": who, "ordered_at": at(f"2026-{day} 12:00")}
+            for who, day in days
+        ]
+        write_month(lake, "erp_order", month, frame("erp_order", rows))
+    build_values(lake, asked, as_of=D(2026, 2, 20))
+    february = scan_values(lake).filter(
+        pl.col("kpi_code") == "churn_rate",
+        pl.col("period_grain") == "month",
+        pl.col("period_start") == D(2026, 2, 1),
+    )
+    assert february.select("numerator", "n", "is_complete").collect().rows() == [(1.0, 2, False)]
