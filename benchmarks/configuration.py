@@ -10,6 +10,13 @@ INACTIVITY_DAYS = 30
 ZONE = "Europe/Paris"
 CURRENCY = "EUR"
 
+CODES = (
+    "nps", "nps_promoter_share", "nps_passive_share", "nps_detractor_share", "csat", "csat_mean",
+    "ces_mean", "ces_top_share", "ces_net", "average_transaction_value", "churn_rate",
+    "retention_rate",
+)  # fmt: skip
+"""KPIs that the bare script computes, too."""
+
 SEGMENT_SETS: dict[str, list[str]] = {
     "by_region": ["region"],
     "by_tier": ["tier"],
@@ -92,5 +99,5 @@ def configuration(extracts: Path, *, start: str, accounts: str) -> dict[str, Any
         "privacy": {"pii_key": "benchmark"},
         "sources": sources,
         "segment_sets": SEGMENT_SETS,
-        "kpis": {"churn": {"inactivity_days": INACTIVITY_DAYS}},
+        "kpis": {"codes": list(CODES), "churn": {"inactivity_days": INACTIVITY_DAYS}},
     }

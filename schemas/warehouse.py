@@ -46,10 +46,13 @@ KPI_VALUE = Table(
         Column("n_effective", "number", "Effective number under weights (Kish)."),
         Column("ci_low", "number", "Lower end of the confidence interval."),
         Column("ci_high", "number", "Upper end of the confidence interval."),
-        Column("previous_value", "number", "Value of the period before."),
+        Column("previous_value", "number", "Value of the period before, where both have ended."),
         Column("change", "number", "Value less that of the period before."),
         Column("change_p_value", "number", "Two-sided p-value of the change."),
-        Column("is_significant", "boolean", "Whether the change is significant."),
+        Column(
+            "is_significant", "boolean",
+            "Whether the change is, adjusted for the segments of the set (Benjamini-Hochberg).",
+        ),
         Column("year_ago_value", "number", "Value of the same period a year ago."),
         Column("target", "number", "Target from barometer.yaml."),
         Column("gap_to_target", "number", "Value less target."),
@@ -161,6 +164,16 @@ def with_dimensions(table: Table, dimensions: Iterable[str]) -> Table:
         for name in dimensions
     )
     return dataclasses.replace(table, columns=(*table.columns[:at], *added, *table.columns[at:]))
+
+
+def with_summary(table: Table) -> Table:
+    """`kpi_value` as it is kept in the lake: with what a test of a later change needs."""
+    kept = (
+        Column("centre", "number", "Estimate that a change is tested on."),
+        Column("variance", "number", "Variance of the centre."),
+        Column("df", "number", "Degrees of freedom."),
+    )
+    return dataclasses.replace(table, columns=(*table.columns, *kept))
 
 
 def warehouse_tables(project: Project) -> tuple[Table, ...]:

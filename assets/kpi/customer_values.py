@@ -32,7 +32,7 @@ from assets.transforms.spells import spells_from_contracts, spells_from_sales
 from assets.transforms.states import HISTOGRAM_SCHEMA
 from assets.transforms.values import Rolled, Settled, settle
 from schemas.dimensions import UNKNOWN
-from schemas.warehouse import GRAINS, KPI_EXCLUSION, KPI_VALUE, with_dimensions
+from schemas.warehouse import GRAINS, KPI_EXCLUSION, KPI_VALUE, with_dimensions, with_summary
 
 _TABLE = "crm_account"
 
@@ -239,7 +239,7 @@ def _rows(
     segments = pl.concat(
         [segment_frame(_with_unknown(states, one, nameless), one, columns) for one in sets]
     )
-    value_table = with_dimensions(KPI_VALUE, plan.dimensions)
+    value_table = with_summary(with_dimensions(KPI_VALUE, plan.dimensions))
     exclusion_table = with_dimensions(KPI_EXCLUSION, plan.dimensions)
     return (
         value_rows(settled, segments, value_table, grain=grain, as_of=run.as_of),

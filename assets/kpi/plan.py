@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from assets.lake.slot import fingerprint
+from assets.transforms.business_time import BusinessClocks
 from assets.transforms.dimensions import origin_of
 from assets.transforms.facts import FACTS, Cut
 from assets.transforms.measures import Measure
@@ -90,6 +91,14 @@ class Plan:
         """Columns of all configured dimensions, in order."""
         return tuple(dimension_column(name) for name in self.dimensions)
 
+    @cached_property
+    def clocks(self) -> BusinessClocks | None:
+        """Business clocks, None where no published KPI is in business time."""
+        config = self.project.kpis.business_time
+        if config is None or not any(one.kpi.needs_business_time for one in self.published):
+            return None
+        return BusinessClocks.of(config, self.project.company.time_zone)
+
     def fact_measures(self, fact: FactName) -> tuple[Measure, ...]:
         """Measures of a fact."""
         return tuple(measure for measure in self.measures.values() if measure.fact == fact)
@@ -136,7 +145,8 @@ class Plan:
 
     def state_signature(self, fact: FactName) -> str:
         """Fingerprint of what, besides the history, the states of a fact depend on."""
-        config = self.project.kpis.model_dump(mode="json", exclude=_NOT_IN_STATES)
+        excluded = _NOT_IN_STATES | ({"business_time"} if fact != "interaction" else set())
+        config = self.project.kpis.model_dump(mode="json", exclude=excluded)
         return fingerprint(
             STATE_VERSION,
             [(measure.code, measure.version) for measure in self.fact_measures(fact)],
@@ -173,7 +183,8 @@ class Plan:
             origins |= {d: o for d, o in self._origins(fact, one).items() if o is not None}
         statuses = tuple(name.lower() for name in self.project.kpis.cancelled_statuses)
         company = self.project.company
-        return Cut(origins, company.time_zone, company.currency, statuses)
+        clocks = self.clocks if fact == "interaction" else None
+        return Cut(origins, company.time_zone, company.currency, statuses, clocks)
 
     def _origins(self, fact: FactName, one: SegmentSet) -> dict[str, Origin | None]:
         source = FACTS[fact]

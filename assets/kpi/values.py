@@ -24,7 +24,7 @@ from assets.transforms.published import (
 )
 from assets.transforms.values import roll_up, settle
 from schemas.config.project import Project
-from schemas.warehouse import DIM_SEGMENT, KPI_EXCLUSION, KPI_VALUE, with_dimensions
+from schemas.warehouse import DIM_SEGMENT, KPI_EXCLUSION, KPI_VALUE, with_dimensions, with_summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ def _computed(
         rolled, plan.published, plan.measures, confidence=config.confidence, targets=config.targets
     )
     segments = _segments(sources)
-    value_table = with_dimensions(KPI_VALUE, plan.dimensions)
+    value_table = with_summary(with_dimensions(KPI_VALUE, plan.dimensions))
     exclusion_table = with_dimensions(KPI_EXCLUSION, plan.dimensions)
     values = value_rows(settled, segments, value_table, grain=grain, as_of=as_of)
     exclusions = exclusion_rows(settled, segments, exclusion_table, grain=grain)

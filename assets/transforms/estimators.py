@@ -63,8 +63,9 @@ def effective_size(measure: Measure) -> pl.Expr:
 
 
 def observations(measure: Measure) -> pl.Expr:
-    """The KPI's n: rows, or for a ratio what its denominator counts."""
-    return pl.col("y").round().cast(pl.Int64) if measure.shape == "ratio" else pl.col("n")
+    """The KPI's n: rows, or for a ratio what its denominator counts, if it counts anything."""
+    is_counted = measure.shape == "ratio" and not measure.counts_rows
+    return pl.col("y").round().cast(pl.Int64) if is_counted else pl.col("n")
 
 
 def _share(part: pl.Expr) -> Callable[[float, pl.Expr], Estimate]:
@@ -74,6 +75,13 @@ def _share(part: pl.Expr) -> Callable[[float, pl.Expr], Estimate]:
         return Estimate(share, part, pl.col("y"), low, high)
 
     return estimate
+
+
+def _odds(confidence: float, n: pl.Expr) -> Estimate:
+    """Rows in the part to those outside it; the interval is that of the share, turned to odds."""
+    x, y = pl.col("x"), pl.col("y")
+    low, high = wilson(_ratio(x, y), n, normal_quantile(confidence))
+    return Estimate(_ratio(x, y - x), x, y - x, _ratio(low, 1 - low), _ratio(high, 1 - high))
 
 
 def _net(confidence: float, n: pl.Expr) -> Estimate:
@@ -115,6 +123,7 @@ ESTIMATORS: Final[Mapping[Estimator, Callable[[float, pl.Expr], Estimate]]] = {
     "lower_share": _share(pl.col("z")),
     "middle_share": _share(pl.col("y") - pl.col("x") - pl.col("z")),
     "complement_share": _share(pl.col("y") - pl.col("x")),
+    "odds": _odds,
     "net": _net,
     "mean": _mean,
     "ratio": _ratio_of_sums,
@@ -126,6 +135,7 @@ INTERVALS: Final[Mapping[Estimator, str]] = {
     "lower_share": "wilson",
     "middle_share": "wilson",
     "complement_share": "wilson",
+    "odds": "wilson_odds",
     "net": "adjusted_wald",
     "mean": "t",
     "ratio": "linearised_t",

@@ -11,6 +11,7 @@ from typing import Final
 
 import polars as pl
 
+from assets.transforms.business_time import BusinessClocks, with_business_seconds
 from assets.transforms.dimensions import by_origin, join_account, origin_of
 from schemas.dimensions import Origin, known_dimension
 from schemas.kpis.kpi import FactName
@@ -85,12 +86,14 @@ class Cut:
         time_zone: Zone that days are cut in.
         currency: Reporting currency.
         cancelled_statuses: Order statuses that are not sales, in lower case.
+        clocks: Business clocks, None where nothing is measured in business time.
     """
 
     dimensions: Mapping[str, Origin]
     time_zone: str
     currency: str = ""
     cancelled_statuses: tuple[str, ...] = ()
+    clocks: BusinessClocks | None = None
 
     def of(self, origin: Origin) -> tuple[str, ...]:
         """Dimensions of one origin."""
@@ -173,14 +176,30 @@ def lead_fact(tables: Mapping[str, pl.LazyFrame], lookups: Lookups, cut: Cut) ->
     return _plain(with_account(leads, lookups, "created_on"))
 
 
+_DURATIONS: Final = {
+    "first_response": ("opened_at", "first_response_at"),
+    "resolution": ("opened_at", "resolved_at"),
+}
+"""Duration of an interaction → instants it runs from and to."""
+
+_HANDLING: Final = ("talk_seconds", "hold_seconds", "wrap_seconds")
+
+
 def interaction_fact(tables: Mapping[str, pl.LazyFrame], lookups: Lookups, cut: Cut) -> FactFrame:
-    """One row an interaction: opened_on, resolved_on, durations in whole seconds, counts, flag."""
-    opened = pl.col("opened_at")
-    interactions = tables["crm_interaction"].select(
+    """One row an interaction: opened_on, resolved_on, durations in seconds, cost, counts, flag.
+
+    Durations in business seconds are there where the cut has clocks.
+    """
+    timed, durations = _timed(tables["crm_interaction"], cut.clocks)
+    interactions = timed.select(
         day_of("opened_at", cut.time_zone).alias("opened_on"),
         day_of("resolved_at", cut.time_zone).alias("resolved_on"),
-        (pl.col("first_response_at") - opened).dt.total_seconds().alias("first_response_seconds"),
-        (pl.col("resolved_at") - opened).dt.total_seconds().alias("resolution_seconds"),
+        *durations,
+        # a part that is not recorded is none, but with no part at all nothing is known
+        pl.when(pl.any_horizontal(pl.col(_HANDLING).is_not_null()))
+        .then(pl.sum_horizontal(pl.col(_HANDLING).cast(pl.Int64)))
+        .alias("handle_seconds"),
+        fixed_money("cost").alias("cost_fixed"),
         "contact_count",
         "reopen_count",
         "resolved_on_first_contact",
@@ -188,6 +207,27 @@ def interaction_fact(tables: Mapping[str, pl.LazyFrame], lookups: Lookups, cut: 
         *event_dimensions(cut),
     )
     return _plain(with_account(interactions, lookups, "opened_on"))
+
+
+def _timed(
+    interactions: pl.LazyFrame, clocks: BusinessClocks | None
+) -> tuple[pl.LazyFrame, list[str]]:
+    """Interactions with their durations in whole seconds, and the names of those columns."""
+    calendar = {f"{name}_seconds": pair for name, pair in _DURATIONS.items()}
+    timed = interactions.with_columns(
+        (pl.col(end) - pl.col(start)).dt.total_seconds().alias(name)
+        for name, (start, end) in calendar.items()
+    )
+    if clocks is None:
+        return timed, list(calendar)
+    business = {f"{name}_business_seconds": pair for name, pair in _DURATIONS.items()}
+    clocked = with_business_seconds(timed, business, clocks)
+    # what took no time took no business time on any clock, an end a fraction too early included
+    no_time = [
+        pl.when(pl.col(seconds) == 0).then(pl.col(name).fill_null(0)).otherwise(name).alias(name)
+        for seconds, name in zip(calendar, business, strict=True)
+    ]
+    return clocked.with_columns(no_time), [*calendar, *business]
 
 
 def _plain(events: pl.LazyFrame) -> FactFrame:

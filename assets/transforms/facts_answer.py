@@ -20,6 +20,7 @@ from assets.transforms.facts import (
     unresolved_keys,
     with_account,
 )
+from assets.transforms.measures_survey import MOMENT_METRIC
 from schemas.dimensions import known_dimension
 from schemas.warehouse import dimension_column
 
@@ -30,8 +31,9 @@ _QUESTION = ("survey_id", "question_id")
 def answer_fact(tables: Mapping[str, pl.LazyFrame], lookups: Lookups, cut: Cut) -> FactFrame:
     """One row an answer.
 
-    `wide` has responded_on, audience, score, weight, is_na_code, metric, scale_min, scale_max,
-    points, is_higher_better, scale and the dimension columns.
+    `wide` has responded_on, is_customer (false for surveys of employees), score, choice, weight,
+    is_na_code, metric, scale_min, scale_max, points, is_higher_better, scale and the dimension
+    columns.
     """
     responses = _responses(tables["survey_response"], lookups, cut).collect(engine="streaming")
     unresolved = unresolved_keys(
@@ -46,7 +48,7 @@ def answer_fact(tables: Mapping[str, pl.LazyFrame], lookups: Lookups, cut: Cut) 
     head = responses.drop(spent, strict=False)
     rows = (
         tables["survey_answer"]
-        .select("response_id", *categorical(("question_id",)), "score")
+        .select("response_id", *categorical(("question_id",)), "score", _choice(lookups))
         .join(head.lazy(), on="response_id", how="inner")
         .drop("response_id")
         .collect(engine="streaming")
@@ -84,6 +86,13 @@ def _responses(responses: pl.LazyFrame, lookups: Lookups, cut: Cut) -> pl.LazyFr
         "response_id", "survey_id", "responded_on", "is_customer", "weight", "account_id",
         "product_id", "is_survey_known", *flags, *keep,
     )  # fmt: skip
+
+
+def _choice(lookups: Lookups) -> pl.Expr:
+    """Choice of an answer; not read where no question has a measure on its choices."""
+    metrics = lookups.questions["metric"].to_list() if lookups.questions is not None else []
+    choice = pl.col("choice") if MOMENT_METRIC in metrics else pl.lit(None)
+    return choice.cast(pl.Categorical).alias("choice")
 
 
 def _surveys(lookups: Lookups) -> pl.LazyFrame:

@@ -55,6 +55,7 @@ class Measure:
         weight: Column of the row's weight.
         stratum: Column whose values must not be pooled.
         has_histogram: Whether x, in whole units ≥ 0, is also kept as a histogram.
+        counts_rows: Whether the n of a ratio is the rows, for y is no count.
     """
 
     code: str
@@ -71,6 +72,7 @@ class Measure:
     weight: str | None = None
     stratum: str | None = None
     has_histogram: bool = False
+    counts_rows: bool = False
     version: int = field(default=1)
 
     @property

@@ -1,4 +1,7 @@
-"""Measures on the facts `order` and `lead`: transaction value, conversion. Expressions only."""
+"""Measures on the facts `order` and `lead`: sales, margin, returns, delivery, conversion.
+
+Expressions only.
+"""
 
 from collections.abc import Iterator
 
@@ -7,27 +10,107 @@ import narwhals as nw
 from assets.transforms.measures import Measure
 from schemas.table import MONEY_SCALE
 
+_IS_RETURN = nw.col("is_return")
+_NET = nw.col("net_fixed")
+_COST = nw.col("cost_fixed")
+_NOT_SOLD = {"cancelled": nw.col("is_cancelled")}
+_NO_REVENUE = {
+    **_NOT_SOLD,
+    "foreign_currency": nw.col("is_foreign"),
+    "no_amount": _NET.is_null(),
+}
+_NO_MARGIN = {
+    **_NO_REVENUE,
+    "no_lines": ~nw.col("has_lines"),
+    "no_cost": _COST.is_null(),
+}
+
+
+def _signed(amount: nw.Expr) -> nw.Expr:
+    """An amount, negative on a return whichever sign its source gives it."""
+    return nw.when(_IS_RETURN & (amount > 0)).then(amount * -1).otherwise(amount)
+
+
+def _sales() -> nw.Expr:
+    """1 for a sale and 0 for a return, in fixed point."""
+    return nw.when(_IS_RETURN).then(nw.lit(0)).otherwise(nw.lit(10**MONEY_SCALE))
+
 
 def sales_measures() -> Iterator[Measure]:
     """Every measure on orders and leads."""
-    is_return, net = nw.col("is_return"), nw.col("net_fixed")
+    yield from _revenue()
+    yield from _orders()
+    yield from _leads()
+
+
+def _revenue() -> Iterator[Measure]:
     yield Measure(
         code="transaction_value",
         fact="order",
         shape="ratio",
         day="ordered_on",
         concerns=None,
-        reasons={
-            "cancelled": nw.col("is_cancelled"),
-            "foreign_currency": nw.col("is_foreign"),
-            "no_amount": net.is_null(),
-        },
-        # a return is negative revenue whichever sign its source gives it
-        x=nw.when(is_return & (net > 0)).then(net * -1).otherwise(net),
-        y=nw.when(is_return).then(nw.lit(0)).otherwise(nw.lit(10**MONEY_SCALE)),
+        reasons=_NO_REVENUE,
+        x=_signed(_NET),
+        y=_sales(),
         is_fixed=True,
         decimals=MONEY_SCALE,
     )
+    yield Measure(
+        code="transaction_margin",
+        fact="order",
+        shape="ratio",
+        day="ordered_on",
+        concerns=None,
+        reasons=_NO_MARGIN,
+        x=_signed(_NET) - _signed(_COST),
+        y=_sales(),
+        is_fixed=True,
+        decimals=MONEY_SCALE,
+    )
+    yield Measure(
+        code="revenue_margin",
+        fact="order",
+        shape="ratio",
+        day="ordered_on",
+        concerns=None,
+        reasons=_NO_MARGIN,
+        x=_signed(_NET) - _signed(_COST),
+        y=_signed(_NET),
+        is_fixed=True,
+        decimals=MONEY_SCALE,
+        counts_rows=True,
+    )
+
+
+def _orders() -> Iterator[Measure]:
+    yield Measure(
+        code="returns",
+        fact="order",
+        shape="share",
+        day="ordered_on",
+        concerns=None,
+        # no flag is not the same as no return: a source without it would have none at all
+        reasons={**_NOT_SOLD, "no_return_flag": ~nw.col("is_return_known")},
+        x=_IS_RETURN,
+    )
+    delivered_on, promised_on = nw.col("delivered_on"), nw.col("promised_on")
+    yield Measure(
+        code="on_time_delivery",
+        fact="order",
+        shape="share",
+        day="delivered_on",
+        concerns=~delivered_on.is_null() & ~_IS_RETURN,
+        reasons={
+            **_NOT_SOLD,
+            "no_promise": promised_on.is_null(),
+            "delivered_before_ordered": delivered_on < nw.col("ordered_on"),
+        },
+        x=delivered_on <= promised_on,
+    )
+
+
+def _leads() -> Iterator[Measure]:
     is_won = nw.col("outcome") == "won"
     yield Measure(
         code="lead_created",

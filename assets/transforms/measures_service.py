@@ -1,46 +1,110 @@
-"""Measures on the fact `interaction`: response and resolution times, first contact.
+"""Measures on the fact `interaction`: times in calendar and business hours, handling, cost, shares.
 
 Expressions only.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import narwhals as nw
 
 from assets.transforms.measures import Measure
 from schemas.config.kpis import KpiConfig
+from schemas.table import MONEY_SCALE
 
 
 def service_measures(config: KpiConfig) -> Iterator[Measure]:
-    """Every measure on interactions."""
-    response = nw.col("first_response_seconds")
+    """Every measure on interactions.
+
+    Those in business time read columns that the fact has only where business hours are configured.
+    """
+    response, resolution = nw.col("first_response_seconds"), nw.col("resolution_seconds")
+    not_answered = {"no_first_response": response.is_null()}
+    is_resolved = ~nw.col("resolved_on").is_null()
+    yield from _times("first_response", response, "opened_on", reasons=not_answered)
+    yield from _times("resolution", resolution, "resolved_on", concerns=is_resolved)
+    yield _handle_time()
+    yield _own_cost(is_resolved)
+    yield _first_contact_resolution(config, is_resolved)
+    reopened = nw.col("reopen_count")
     yield Measure(
-        code="first_response_time",
+        code="reopened",
+        fact="interaction",
+        shape="share",
+        day="resolved_on",
+        concerns=is_resolved,
+        reasons={"no_reopen_count": reopened.is_null()},
+        x=reopened > 0,
+    )
+
+
+def _times(
+    name: str,
+    calendar: nw.Expr,
+    day: str,
+    *,
+    concerns: nw.Expr | None = None,
+    reasons: Mapping[str, nw.Expr] | None = None,
+) -> Iterator[Measure]:
+    """A duration in calendar seconds, and the same in business seconds."""
+    excluded = {**(reasons or {}), "negative_duration": calendar < 0}
+    business = nw.col(f"{name}_business_seconds")
+    outside = {**excluded, "outside_clock": business.is_null()}
+    for code, seconds, why in (
+        (f"{name}_time", calendar, excluded),
+        (f"{name}_business_time", business, outside),
+    ):
+        yield Measure(
+            code=code,
+            fact="interaction",
+            shape="mean",
+            day=day,
+            concerns=concerns,
+            reasons=why,
+            x=seconds,
+            is_fixed=True,
+            has_histogram=True,
+        )
+
+
+def _handle_time() -> Measure:
+    handling = nw.col("handle_seconds")
+    return Measure(
+        code="handle_time",
         fact="interaction",
         shape="mean",
         day="opened_on",
         concerns=None,
-        reasons={"no_first_response": response.is_null(), "negative_duration": response < 0},
-        x=response,
+        reasons={
+            "no_handle_time": handling.is_null(),
+            "negative_duration": handling < 0,
+            # nobody talked or wrote anything up: given up by the customer, or not taken yet
+            "not_handled": handling == 0,
+        },
+        x=handling,
         is_fixed=True,
-        has_histogram=True,
     )
-    resolution, is_resolved = nw.col("resolution_seconds"), ~nw.col("resolved_on").is_null()
-    yield Measure(
-        code="resolution_time",
+
+
+def _own_cost(is_resolved: nw.Expr) -> Measure:
+    cost = nw.col("cost_fixed")
+    return Measure(
+        code="interaction_cost",
         fact="interaction",
         shape="mean",
         day="resolved_on",
         concerns=is_resolved,
-        reasons={"negative_duration": resolution < 0},
-        x=resolution,
+        reasons={"no_cost": cost.is_null()},
+        x=cost,
         is_fixed=True,
-        has_histogram=True,
+        decimals=MONEY_SCALE,
     )
+
+
+def _first_contact_resolution(config: KpiConfig, is_resolved: nw.Expr) -> Measure:
     contacts = nw.col("contact_count")
     flag = nw.col("resolved_on_first_contact")
     by_flag = config.first_contact_resolution.variant == "flag"
-    yield Measure(
+    return Measure(
         code="first_contact_resolution",
         fact="interaction",
         shape="share",

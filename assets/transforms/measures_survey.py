@@ -1,4 +1,7 @@
-"""Measures on the fact `answer`: NPS, CSAT and CES. Expressions only."""
+"""Measures on the fact `answer`: every survey KPI. Expressions only.
+
+Answers of customers and of employees never meet in one measure.
+"""
 
 from collections.abc import Iterator, Mapping
 
@@ -14,6 +17,12 @@ _POINTS = nw.col("points")
 _NPS_POINTS = 11.0
 _LIKERT_5 = 5.0
 _LIKERT_7 = 7.0
+_IS_NOT_LIKERT = ~_POINTS.is_in([_LIKERT_5, _LIKERT_7])
+
+CXI_METRICS = ("cxi_effectiveness", "cxi_ease", "cxi_emotion")
+MOMENT_METRIC = "moment_of_truth"
+MOMENT_CHOICES = ("below", "as", "above", "fan")
+"""Choices of a moment of truth, from the worst; the mapping brings a source's words to them."""
 
 
 def _favourable() -> nw.Expr:
@@ -22,10 +31,11 @@ def _favourable() -> nw.Expr:
     return nw.when(nw.col("is_higher_better")).then(_SCORE).otherwise(turned)
 
 
-def _concerns(metric: str) -> nw.Expr:
-    """Answers of customers to questions of a metric; an unknown question may be one of them."""
-    asked = nw.col("metric")
-    return nw.col("is_customer") & ((asked == metric) | asked.is_null())
+def _concerns(metric: str, *, employees: bool = False) -> nw.Expr:
+    """Answers of an audience to questions of a metric; an unknown question may be one of them."""
+    asked, is_customer = nw.col("metric"), nw.col("is_customer")
+    audience = ~is_customer if employees else is_customer
+    return audience & ((asked == metric) | asked.is_null())
 
 
 def _reasons(*, wrong_scale: nw.Expr, boxes: bool, weights: str) -> dict[str, nw.Expr]:
@@ -47,17 +57,26 @@ def _reasons(*, wrong_scale: nw.Expr, boxes: bool, weights: str) -> dict[str, nw
     }
     if boxes:
         found["not_an_integer"] = _SCORE.round() != _SCORE
-    if weights == "response":
-        weight = nw.col("weight")
-        found["bad_weight"] = weight.is_nan() | ~weight.is_finite() | (weight < 0)
-    return found
+    return found | _weight_reasons(weights)
+
+
+def _weight_reasons(weights: str) -> dict[str, nw.Expr]:
+    """Why an answer cannot be weighed; nothing where it is not."""
+    weight = nw.col("weight")
+    is_bad = weight.is_nan() | ~weight.is_finite() | (weight < 0)
+    return {"bad_weight": is_bad} if weights == "response" else {}
 
 
 def survey_measures(config: KpiConfig, weights: str) -> Iterator[Measure]:
     """Every measure on answers, with or without the response's weight."""
-    yield _nps(weights)
+    yield _nps("nps", weights)
+    yield _nps("enps", weights, employees=True)
     yield from _csat(config.csat_top_boxes, weights)
     yield from _ces(weights)
+    for metric in CXI_METRICS:
+        yield _likert_net(metric, metric, weights)
+    yield from _moments(weights)
+    yield _repurchase(weights)
 
 
 def _code(name: str, weights: str) -> str:
@@ -68,14 +87,14 @@ def _weight(weights: str) -> str | None:
     return "weight" if weights == "response" else None
 
 
-def _nps(weights: str) -> Measure:
+def _nps(name: str, weights: str, *, employees: bool = False) -> Measure:
     is_other = (_LEAST != 0) | (_POINTS != _NPS_POINTS) | ~nw.col("is_higher_better")
     return Measure(
-        code=_code("nps", weights),
+        code=_code(name, weights),
         fact="answer",
         shape="net",
         day="responded_on",
-        concerns=_concerns("nps"),
+        concerns=_concerns("nps", employees=employees),
         reasons=_reasons(wrong_scale=is_other, boxes=True, weights=weights),
         x=_SCORE >= 9,  # noqa: PLR2004 the definition of a promoter
         z=_SCORE <= 6,  # noqa: PLR2004 the definition of a detractor
@@ -122,29 +141,71 @@ def _ces(weights: str) -> Iterator[Measure]:
         weight=_weight(weights),
         stratum="scale",
     )
-    easy, is_seven = _favourable(), _POINTS == _LIKERT_7
-    has_no_boxes = ~_POINTS.is_in([_LIKERT_5, _LIKERT_7])
-    reasons = _reasons(wrong_scale=has_no_boxes, boxes=True, weights=weights)
-    easy_boxes = nw.when(is_seven).then(nw.lit(3)).otherwise(nw.lit(2))
-    hard_boxes = nw.when(is_seven).then(nw.lit(3)).otherwise(nw.lit(2))
+    boxes = nw.when(_POINTS == _LIKERT_7).then(nw.lit(3)).otherwise(nw.lit(2))
     yield Measure(
         code=_code("ces_top", weights),
         fact="answer",
         shape="share",
         day="responded_on",
         concerns=_concerns("ces"),
-        reasons=reasons,
-        x=easy > _GREATEST - easy_boxes,
+        reasons=_reasons(wrong_scale=_IS_NOT_LIKERT, boxes=True, weights=weights),
+        x=_favourable() > _GREATEST - boxes,
         weight=_weight(weights),
     )
-    yield Measure(
-        code=_code("ces_net", weights),
+    yield _likert_net("ces_net", "ces", weights)
+
+
+def _likert_net(name: str, metric: str, weights: str) -> Measure:
+    """Two best points against the three worst of 7, or the two worst of 5."""
+    worst = nw.when(_POINTS == _LIKERT_7).then(nw.lit(3)).otherwise(nw.lit(2))
+    return Measure(
+        code=_code(name, weights),
         fact="answer",
         shape="net",
         day="responded_on",
-        concerns=_concerns("ces"),
-        reasons=reasons,
-        x=easy > _GREATEST - 2,
-        z=easy < _LEAST + hard_boxes,
+        concerns=_concerns(metric),
+        reasons=_reasons(wrong_scale=_IS_NOT_LIKERT, boxes=True, weights=weights),
+        x=_favourable() > _GREATEST - 2,
+        z=_favourable() < _LEAST + worst,
+        weight=_weight(weights),
+    )
+
+
+def _moments(weights: str) -> Iterator[Measure]:
+    """Four choices in two states: each holds two classes of the same answers."""
+    choice = nw.col("choice")
+    is_known = nw.lit(value=False)
+    for known in MOMENT_CHOICES:
+        is_known = is_known | (choice == known)
+    reasons = {
+        "unknown_question": nw.col("metric").is_null(),
+        "no_choice": choice.is_null(),
+        "unknown_choice": ~is_known,
+        **_weight_reasons(weights),
+    }
+    for name, upper, lower in (("ends", "fan", "below"), ("middle", "above", "as")):
+        yield Measure(
+            code=_code(f"moment_of_truth_{name}", weights),
+            fact="answer",
+            shape="net",
+            day="responded_on",
+            concerns=_concerns(MOMENT_METRIC),
+            reasons=reasons,
+            x=choice == upper,
+            z=choice == lower,
+            weight=_weight(weights),
+        )
+
+
+def _repurchase(weights: str) -> Measure:
+    has_no_top_box = (_POINTS < 2) | (_POINTS > _NPS_POINTS)  # noqa: PLR2004 yes or no
+    return Measure(
+        code=_code("repurchase_intent", weights),
+        fact="answer",
+        shape="share",
+        day="responded_on",
+        concerns=_concerns("repurchase_intent"),
+        reasons=_reasons(wrong_scale=has_no_top_box, boxes=True, weights=weights),
+        x=_favourable() >= _GREATEST,
         weight=_weight(weights),
     )

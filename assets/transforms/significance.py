@@ -99,14 +99,14 @@ def _named(centre: pl.Expr, variance: pl.Expr, df: pl.Expr) -> list[pl.Expr]:
 def component_summary(estimator: Estimator, variance: pl.Expr, rows: pl.Expr) -> list[pl.Expr]:
     """Summary from the real components of a state and `n_effective`.
 
-    Quantiles have none (all null): their histograms are needed.
+    Quantiles, whose histograms are needed, and kinds without a test have none (all null).
 
     Args:
         estimator: Kind of KPI.
         variance: Linearised variance of x/y; read for means and ratios only.
         rows: Rows of the state, for the degrees of freedom of a ratio.
     """
-    if estimator in {"median", "p90"}:
+    if estimator not in {*_PARTS, *_LINEAR, "net"}:
         none = pl.lit(None, dtype=pl.Float64)
         return _named(none, none, none)
     x, y, z, n = pl.col("x"), pl.col("y"), pl.col("z"), pl.col("n_effective")
@@ -122,6 +122,8 @@ _PARTS: Mapping[Estimator, Callable[[pl.Expr, pl.Expr, pl.Expr], pl.Expr]] = {
     "lower_share": lambda _x, _y, z: z,
     "middle_share": lambda x, y, z: y - x - z,
     "complement_share": lambda x, y, _z: y - x,
+    # odds change when the share behind them does
+    "odds": lambda x, _y, _z: x,
 }
 
 

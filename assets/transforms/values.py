@@ -21,11 +21,13 @@ from assets.transforms.estimators import (
 from assets.transforms.intervals import interpolated_ranks, order_statistic_ranks
 from assets.transforms.measures import COMPONENTS, Measure
 from assets.transforms.periods import period_start
+from assets.transforms.significance import SUMMARY, component_summary
 from assets.transforms.sketch import values_at_ranks
+from assets.transforms.variances import linearised_variance
 from schemas.kpis.catalogue import Published
-from schemas.warehouse import KPI_EXCLUSION, KPI_VALUE
+from schemas.warehouse import KPI_EXCLUSION, KPI_VALUE, with_summary
 
-VALUE_VERSION = 2
+VALUE_VERSION = 3
 """Raised when values computed from the same states would differ."""
 
 MIXED_SCALES = "mixed_scales"
@@ -160,13 +162,21 @@ def _estimated(
     estimate = ESTIMATORS[one.kpi.estimator](confidence, pl.col("n_effective"))
     is_mixed = pl.col("strata") > 1 if one.kpi.is_per_stratum else pl.lit(value=False)
     real = pooled.with_columns(real_components(measure))
+    found = [found.alias(name) for name, found in _named(estimate)] + _summary(one)
     return real.with_columns(n.alias("n_effective")).select(
         *_SEGMENT,
         "stratum",
         observations(measure).alias("n"),
         "n_effective",
-        *[pl.when(~is_mixed).then(found).alias(name) for name, found in _named(estimate)],
+        *[pl.when(~is_mixed).then(each) for each in found],
     )
+
+
+def _summary(one: Published) -> list[pl.Expr]:
+    """What a later test of the change needs: centre, variance, degrees of freedom."""
+    rows = pl.col("n_effective" if one.kpi.estimator == "mean" else "n").cast(pl.Float64)
+    value = pl.when(pl.col("y") > 0).then(pl.col("x") / pl.col("y"))
+    return component_summary(one.kpi.estimator, linearised_variance(value, rows), rows)
 
 
 def _named(estimate: Estimate) -> list[tuple[str, pl.Expr]]:
@@ -198,7 +208,7 @@ def _quantile(
     none = pl.lit(None, dtype=pl.Float64)
     return weights.join(found, on=_SEGMENT, how="inner").select(
         *_SEGMENT, "stratum", "n", "n_effective", value.alias("value"), none.alias("numerator"),
-        none.alias("denominator"), "ci_low", "ci_high",
+        none.alias("denominator"), "ci_low", "ci_high", *[none.alias(name) for name in SUMMARY],
     )  # fmt: skip
 
 
@@ -237,10 +247,11 @@ def _value_columns(
 
 _VALUE_SCHEMA = pl.Schema(
     {
-        name: KPI_VALUE.polars_schema()[name]
+        name: with_summary(KPI_VALUE).polars_schema()[name]
         for name in (
             "kpi_code", *_SEGMENT, "value", "numerator", "denominator", "n", "n_effective",
             "ci_low", "ci_high", "target", "gap_to_target", "status", "excluded", "method_id",
+            *SUMMARY,
         )
     }
 )  # fmt: skip

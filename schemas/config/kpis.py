@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from schemas.config.base import Model
+from schemas.config.calendar import BusinessTime
 
 
 class Churn(Model):
@@ -53,6 +54,10 @@ class KpiConfig(Model):
     churn: Churn = Field(default_factory=Churn, description="When a customer counts as lost.")
     first_contact_resolution: FirstContactResolution = Field(
         default_factory=FirstContactResolution, description="What counts as first contact."
+    )
+    business_time: BusinessTime | None = Field(
+        default=None,
+        description="When the company works; KPIs in business time are published only with it.",
     )
     cancelled_statuses: tuple[str, ...] = Field(
         default=("canceled", "cancelled"), description="Order statuses that are not sales."

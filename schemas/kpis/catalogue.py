@@ -39,9 +39,12 @@ class Published:
 def published_kpis(project: Project) -> tuple[Published, ...]:
     """KPIs and variants that the configuration asks for and whose input tables it feeds.
 
+    Those in business time are left out where `kpis.business_time` is not configured.
+
     Raises:
-        ConfigError: The configuration names a KPI that the catalogue does not have, weighs one
-            that has no weights, or gives a variant a code that is taken.
+        ConfigError: The configuration names a KPI that the catalogue does not have, or one in
+            business time without business hours, weighs one that has no weights, or gives a
+            variant a code that is taken.
     """
     config = project.kpis
     _refuse_unknown(config)
@@ -55,7 +58,12 @@ def published_kpis(project: Project) -> tuple[Published, ...]:
         Published(code, CATALOGUE[variant.of], variant.weights, variant.name)
         for code, variant in config.variants.items()
     ]
-    return tuple(one for one in asked if set(input_tables(one.kpi, config)) <= fed)
+    return tuple(
+        one
+        for one in asked
+        if set(input_tables(one.kpi, config)) <= fed
+        and (config.business_time is not None or not one.kpi.needs_business_time)
+    )
 
 
 def input_columns(kpi: Kpi, config: KpiConfig) -> tuple[str, ...]:
@@ -80,6 +88,13 @@ def _refuse_unknown(config: KpiConfig) -> None:
                 found=code,
                 allowed=", ".join(sorted(CATALOGUE)),
                 mend="correct the code, or add an entry under schemas/kpis/",
+            )
+        if CATALOGUE[code].needs_business_time and config.business_time is None:
+            raise ConfigError(
+                "the KPI is in business time, and there are no business hours",
+                where=where,
+                found=code,
+                mend="configure `kpis.business_time`, or remove the code",
             )
     for name, variant in config.variants.items():
         if name in CATALOGUE:

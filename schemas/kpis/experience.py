@@ -1,6 +1,6 @@
 """KPIs of experience, from surveys: catalogue entries only."""
 
-from schemas.kpis.kpi import Kpi
+from schemas.kpis.kpi import Estimator, Kpi
 
 _ANSWER = (
     "survey_answer.score",
@@ -9,10 +9,59 @@ _ANSWER = (
     "survey_question.scale_min",
     "survey_question.scale_max",
 )
+_CHOICE = ("survey_answer.choice", "survey_response.responded_at", "survey_question.metric")
 _OWNER = "Customer experience"
 _NPS_SOURCE = "Reichheld (2003), The One Number You Need to Grow"
 _CSAT_SOURCE = "Practitioner guides to CX measurement; ISO 10004"
 _CES_SOURCE = "Dixon, Freeman & Toman (2010), Stop Trying to Delight Your Customers"
+_GUIDES = "Practitioner guides to CX measurement"
+
+
+def _cxi(part: str, name_en: str, name_fr: str) -> Kpi:
+    """Net of one of the three questions of the customer experience index."""
+    return Kpi(
+        code=f"cxi_{part}",
+        name_en=f"Customer experience index, {name_en}",
+        name_fr=f"Indice d'expérience client, {name_fr}",
+        family="experience",
+        department=_OWNER,
+        unit="points",
+        direction="higher_is_better",
+        formula="100 * (answers in the two best points - answers in the three worst of 7, or the "
+        f"two worst of 5) / answers to the questions of metric cxi_{part}; no other scales",
+        inputs=_ANSWER,
+        fact="answer",
+        measure=f"cxi_{part}",
+        estimator="net",
+        method_version=1,
+        source=f"{_GUIDES}; interval: adjusted Wald after Bonett & Price (2012)",
+        bounds=(-100.0, 100.0),
+    )
+
+
+def _moment(
+    kind: str, choice: str, names: tuple[str, str], *, measure: str, estimator: Estimator
+) -> Kpi:
+    """Share of one choice among the answers on moments of truth."""
+    return Kpi(
+        code=f"moment_of_truth_{kind}",
+        name_en=f"Moments of truth, {names[0]}",
+        name_fr=f"Moments de vérité, {names[1]}",
+        family="experience",
+        department=_OWNER,
+        unit="percent",
+        direction="lower_is_better" if kind == "below" else "higher_is_better",
+        formula=f"100 * answers of choice `{choice}` / answers of choice `below`, `as`, `above` or "
+        "`fan` to the questions of metric moment_of_truth; other choices are excluded",
+        inputs=_CHOICE,
+        fact="answer",
+        measure=measure,
+        estimator=estimator,
+        method_version=1,
+        source=f"{_GUIDES}; interval: Wilson (1927)",
+        bounds=(0.0, 100.0),
+    )
+
 
 KPIS: tuple[Kpi, ...] = (
     Kpi(
@@ -173,4 +222,51 @@ KPIS: tuple[Kpi, ...] = (
         source=f"{_CES_SOURCE}; interval: adjusted Wald after Bonett & Price (2012)",
         bounds=(-100.0, 100.0),
     ),
-)
+    Kpi(
+        code="enps",
+        name_en="Employee Net Promoter Score",
+        name_fr="Employee Net Promoter Score",
+        family="experience",
+        department="Human resources",
+        unit="points",
+        direction="higher_is_better",
+        formula="100 * (promoters - detractors) / answers, as `nps`, of surveys whose audience is "
+        "employees; `nps` counts those of customers alone",
+        inputs=(*_ANSWER, "survey.audience"),
+        fact="answer",
+        measure="enps",
+        estimator="net",
+        method_version=1,
+        source=f"{_NPS_SOURCE}; interval: adjusted Wald after Bonett & Price (2012)",
+        bounds=(-100.0, 100.0),
+    ),
+    _cxi("effectiveness", "effectiveness", "efficacité"),
+    _cxi("ease", "ease", "facilité"),
+    _cxi("emotion", "emotion", "émotion"),
+    _moment("below", "below", ("below expectations", "moins bien que prévu"),
+            measure="moment_of_truth_ends", estimator="lower_share"),
+    _moment("as_expected", "as", ("as expected", "comme prévu"),
+            measure="moment_of_truth_middle", estimator="lower_share"),
+    _moment("above", "above", ("above expectations", "mieux que prévu"),
+            measure="moment_of_truth_middle", estimator="share"),
+    _moment("fan", "fan", ("fans", "fans"),
+            measure="moment_of_truth_ends", estimator="share"),
+    Kpi(
+        code="repurchase_intent",
+        name_en="Repurchase intent, top box",
+        name_fr="Intention de rachat, part de la meilleure réponse",
+        family="experience",
+        department=_OWNER,
+        unit="percent",
+        direction="higher_is_better",
+        formula="100 * answers of the best score / answers to the questions of metric "
+        "repurchase_intent, on scales of 2 to 11 points",
+        inputs=_ANSWER,
+        fact="answer",
+        measure="repurchase_intent",
+        estimator="share",
+        method_version=1,
+        source=f"{_GUIDES}; interval: Wilson (1927)",
+        bounds=(0.0, 100.0),
+    ),
+)  # fmt: skip

@@ -16,6 +16,7 @@ Estimator = Literal[
     "middle_share",
     "lower_share",
     "complement_share",
+    "odds",
     "net",
     "mean",
     "ratio",
@@ -46,6 +47,8 @@ class Kpi:
         additive: Whether daily states add up to those of longer periods.
         bounds: Least and greatest possible value; intervals are clipped to them.
         is_per_stratum: Whether states of different scales must not be pooled.
+        needs_business_time: Whether it is published only where `kpis.business_time` says when
+            the company works.
     """
 
     code: str
@@ -65,6 +68,7 @@ class Kpi:
     additive: bool = True
     bounds: tuple[float | None, float | None] = (None, None)
     is_per_stratum: bool = False
+    needs_business_time: bool = False
 
     @property
     def tables(self) -> tuple[str, ...]:

@@ -2,6 +2,18 @@
 
 from schemas.kpis.kpi import Kpi
 
+_MARGIN = (
+    "Cost is the sum of quantity * unit cost of the lines, to 0.0001 a line; on a return revenue "
+    "and cost are negative and there is no sale. Cancelled orders, foreign currency and orders "
+    "without amount, without lines or with a line without cost are excluded"
+)
+_MARGIN_INPUTS = (
+    "erp_order.ordered_at",
+    "erp_order.net_amount",
+    "erp_order_line.quantity",
+    "erp_order_line.unit_cost",
+)
+
 KPIS: tuple[Kpi, ...] = (
     Kpi(
         code="average_transaction_value",
@@ -20,6 +32,83 @@ KPIS: tuple[Kpi, ...] = (
         method_version=1,
         source="Practitioner guides to CX measurement; interval: linearised ratio "
         "(Cochran 1977, ch. 6)",
+    ),
+    Kpi(
+        code="margin_per_transaction",
+        name_en="Margin per transaction",
+        name_fr="Marge par transaction",
+        family="value",
+        department="Sales",
+        unit="currency",
+        direction="higher_is_better",
+        formula=f"(net revenue - cost) / number of sales. {_MARGIN}",
+        inputs=_MARGIN_INPUTS,
+        fact="order",
+        measure="transaction_margin",
+        estimator="ratio",
+        method_version=1,
+        source="Practitioner guides to CX measurement; interval: linearised ratio "
+        "(Cochran 1977, ch. 6)",
+    ),
+    Kpi(
+        code="margin_rate",
+        name_en="Margin rate",
+        name_fr="Taux de marge",
+        family="value",
+        department="Sales",
+        unit="percent",
+        direction="higher_is_better",
+        formula="100 * (net revenue - cost) / net revenue; none where net revenue is not positive; "
+        f"n is orders and returns. {_MARGIN}",
+        inputs=_MARGIN_INPUTS,
+        fact="order",
+        measure="revenue_margin",
+        estimator="ratio",
+        method_version=1,
+        source="Practitioner guides to CX measurement; interval: linearised ratio "
+        "(Cochran 1977, ch. 6)",
+    ),
+    Kpi(
+        code="return_rate",
+        name_en="Return rate",
+        name_fr="Taux de retour",
+        family="value",
+        department="Sales",
+        unit="percent",
+        direction="lower_is_better",
+        formula="100 * returns of the period / orders of the period that are no returns, each "
+        "counted once however many its lines, by its own day: a return counts when it is made, "
+        "not when what comes back was ordered, and the rate may exceed 100. Cancelled records "
+        "(kpis.cancelled_statuses) and those that do not say whether they are a return are "
+        "excluded; amounts and currencies play no part; n is orders and returns",
+        inputs=("erp_order.ordered_at", "erp_order.is_return"),
+        fact="order",
+        measure="returns",
+        estimator="odds",
+        method_version=1,
+        source="Practitioner guides to CX measurement; interval: Wilson (1927) for "
+        "returns among orders and returns, turned to odds",
+        bounds=(0.0, None),
+    ),
+    Kpi(
+        code="on_time_delivery_rate",
+        name_en="On-time delivery rate",
+        name_fr="Taux de livraison à l'heure",
+        family="value",
+        department="Sales",
+        unit="percent",
+        direction="higher_is_better",
+        formula="100 * orders delivered on or before the day promised / orders delivered that had "
+        "a promise, by the day of delivery in the company's time zone; orders not yet delivered, "
+        "however late, and returns do not count, cancelled orders and those delivered on a day "
+        "before the order's are excluded",
+        inputs=("erp_order.delivered_at", "erp_order.promised_at"),
+        fact="order",
+        measure="on_time_delivery",
+        estimator="share",
+        method_version=1,
+        source="Practitioner guides to CX measurement; interval: Wilson (1927)",
+        bounds=(0.0, 100.0),
     ),
     Kpi(
         code="conversion_rate",

@@ -67,6 +67,17 @@ SCALES: dict[str, tuple[str, float, float, bool]] = {
     "ces7": ("ces", 1, 7, True),
     "ces5": ("ces", 1, 5, False),
 }
+EXPERIENCE_SCALES: dict[str, tuple[str, float, float, bool]] = {
+    "cxi_effectiveness": ("cxi_effectiveness", 1, 5, True),
+    "cxi_ease7": ("cxi_ease", 1, 7, True),
+    "cxi_ease_turned": ("cxi_ease", 1, 5, False),
+    "cxi_emotion": ("cxi_emotion", 1, 5, True),
+    "cxi_emotion10": ("cxi_emotion", 1, 10, True),
+    "repurchase": ("repurchase_intent", 1, 5, True),
+    "repurchase_turned": ("repurchase_intent", 1, 4, False),
+    "repurchase_slider": ("repurchase_intent", 0, 100, True),
+}
+CHOICES = ["below", "as", "above", "fan", "AS", None]
 
 
 def company(seed: int, *, size: int = 150) -> Company:
@@ -82,6 +93,11 @@ def company(seed: int, *, size: int = 150) -> Company:
     made.tables |= _surveys(draw, size)
     made.tables |= _sales(draw, size)
     made.tables["crm_interaction"] = [_interaction(draw, i) for i in range(size)]
+    _add_experience(
+        random.Random(seed), made.tables["survey_response"], made.tables["survey_answer"]
+    )
+    _deliver(random.Random(seed), made.tables["erp_order"])
+    _add_costs(random.Random(seed), made.tables["erp_order_line"])
     return made
 
 
@@ -130,7 +146,11 @@ def _dimensions(draw: random.Random) -> dict[str, Table]:
             "na_codes": "11|99" if code in {"nps", "ces7"} else None,
         }
         for survey in surveys
-        for code, (metric, least, greatest, better) in SCALES.items()
+        for code, (metric, least, greatest, better) in {**SCALES, **EXPERIENCE_SCALES}.items()
+    ]
+    questions += [
+        {"survey_id": survey["survey_id"], "question_id": "moment", "metric": "moment_of_truth"}
+        for survey in surveys
     ]
     return {
         "crm_account": accounts,
@@ -161,6 +181,17 @@ def _surveys(draw: random.Random, size: int) -> dict[str, Table]:
     return {"survey_response": responses, "survey_answer": answers}
 
 
+def _add_experience(draw: random.Random, responses: Table, answers: Table) -> None:
+    """Answers on the experience index, repurchase and moments of truth."""
+    for response in responses:
+        key = {"response_id": response["response_id"]}
+        for code in EXPERIENCE_SCALES:
+            odd = draw.choice([None, float("nan"), -1.0, 4.5, float("inf")])
+            score = odd if draw.random() < 0.1 else float(draw.randrange(9))
+            answers.append({**key, "question_id": code, "score": score})
+        answers.append({**key, "question_id": "moment", "choice": draw.choice(CHOICES)})
+
+
 def _sales(draw: random.Random, size: int) -> dict[str, Table]:
     orders: Table = []
     lines: Table = []
@@ -189,6 +220,21 @@ def _sales(draw: random.Random, size: int) -> dict[str, Table]:
             for number in range(draw.randrange(4))
         )
     return {"erp_order": orders, "erp_order_line": lines, "crm_lead": _leads(draw, size)}
+
+
+def _deliver(draw: random.Random, orders: Table) -> None:
+    """Delivery and promise of every order, a day too early for some."""
+    for order in orders:
+        for column in ("delivered_at", "promised_at"):
+            hours = dt.timedelta(hours=draw.randrange(-24, 200))
+            order[column] = order["ordered_at"] + hours if draw.random() < 0.8 else None
+
+
+def _add_costs(draw: random.Random, lines: Table) -> None:
+    """Quantity and cost of every line; some lack one of them."""
+    for line in lines:
+        line["quantity"] = draw.choice([1.0, 1.0, 2.0, 0.5, -1.0, None])
+        line["unit_cost"] = None if draw.random() < 0.05 else draw.randrange(1, 5000) / 100
 
 
 def _leads(draw: random.Random, size: int) -> Table:
@@ -225,4 +271,8 @@ def _interaction(draw: random.Random, number: int) -> dict[str, Any]:
         "contact_count": draw.choice([None, 0, 1, 1, 2]),
         "reopen_count": draw.choice([None, 0, 1]),
         "resolved_on_first_contact": draw.choice([None, True, False]),
+        "talk_seconds": draw.choice([None, 0, draw.randrange(1200)]),
+        "hold_seconds": draw.choice([None, 0, draw.randrange(300)]),
+        "wrap_seconds": draw.choice([None, 0, draw.randrange(600)]),
+        "cost": draw.choice([None, 0.0, draw.randrange(-500, 5000) / 100]),
     }

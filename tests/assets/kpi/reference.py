@@ -36,13 +36,14 @@ _SEGMENTS = f"""
 
 VIEWS = f"""
 CREATE VIEW response AS
-    SELECT e.*, {_SEGMENTS}, coalesce(e.touchpoint, s.touchpoint, '(unknown)') AS place
+    SELECT e.*, {_SEGMENTS}, coalesce(e.touchpoint, s.touchpoint, '(unknown)') AS place,
+        coalesce(s.audience, 'customer') AS audience
     FROM (SELECT *, {_DAY.format("responded_at")} AS day FROM survey_response) e
     {_ACCOUNT}
-    LEFT JOIN survey s ON s.survey_id = e.survey_id
-    WHERE coalesce(s.audience, 'customer') = 'customer';
-CREATE VIEW answer AS
-    SELECT r.day, r.country, r.who, r.place, coalesce(r.weight, 1) AS w, x.score AS v, q.*,
+    LEFT JOIN survey s ON s.survey_id = e.survey_id;
+CREATE VIEW scored AS
+    SELECT r.day, r.country, r.who, r.place, r.audience, coalesce(r.weight, 1) AS w,
+        x.score AS v, q.*,
         q.scale_max - q.scale_min + 1 AS points, coalesce(q.higher_is_better, true) AS up
     FROM survey_answer x
     JOIN response r ON r.response_id = x.response_id
@@ -51,6 +52,14 @@ CREATE VIEW answer AS
         AND x.score BETWEEN q.scale_min AND q.scale_max
         AND NOT coalesce(list_contains(string_split(q.na_codes, '|'),
                                        CAST(CAST(x.score AS BIGINT) AS VARCHAR)), false);
+CREATE VIEW answer AS FROM scored WHERE audience = 'customer';
+CREATE VIEW staff_answer AS FROM scored WHERE audience = 'employee';
+CREATE VIEW moment AS
+    SELECT r.day, r.country, r.who, r.place, x.choice
+    FROM survey_answer x
+    JOIN response r ON r.response_id = x.response_id AND r.audience = 'customer'
+    JOIN survey_question q ON q.survey_id = r.survey_id AND q.question_id = x.question_id
+        AND q.metric = 'moment_of_truth';
 CREATE VIEW orders AS
     SELECT e.order_id, e.day, {_SEGMENTS}, coalesce(e.channel, '(unknown)') AS place,
         coalesce(is_return, false) AS back, net_amount
@@ -58,14 +67,52 @@ CREATE VIEW orders AS
     {_ACCOUNT}
     WHERE lower(coalesce(status, '')) NOT IN ('canceled', 'cancelled')
         AND coalesce(currency, 'EUR') = 'EUR';
+CREATE VIEW records AS
+    SELECT e.*, {_SEGMENTS}, coalesce(e.channel, '(unknown)') AS place,
+        coalesce(is_return, false) AS back, {_DAY.format("delivered_at")} AS delivered_day,
+        {_DAY.format("promised_at")} AS promised_day
+    FROM (SELECT *, {_DAY.format("ordered_at")} AS day FROM erp_order) e {_ACCOUNT}
+    WHERE lower(coalesce(status, '')) NOT IN ('canceled', 'cancelled');
+CREATE VIEW margins AS
+    SELECT r.*, c.cost FROM records r JOIN (
+        SELECT order_id, sum(CAST(quantity AS DECIMAL(12, 2)) * unit_cost) AS cost
+        FROM erp_order_line GROUP BY order_id HAVING count(quantity * unit_cost) = count(*)
+    ) c ON c.order_id = r.order_id
+    WHERE coalesce(r.currency, 'EUR') = 'EUR' AND r.net_amount IS NOT NULL;
 CREATE VIEW leads AS
     SELECT e.*, {_SEGMENTS}, {_DAY.format("closed_at")} AS closed_day, '' AS place
     FROM (SELECT *, {_DAY.format("created_at")} AS day FROM crm_lead) e {_ACCOUNT};
+CREATE VIEW days AS
+    SELECT unnest(generate_series(TIMESTAMP '2025-11-01', TIMESTAMP '2026-04-30', INTERVAL 1 DAY))
+        AS midnight;
+CREATE VIEW hours AS
+    SELECT calendar, timezone('Europe/Paris', midnight + to_minutes(opens)) AS opens,
+        timezone('Europe/Paris', midnight + to_minutes(closes)) AS closes
+    FROM days JOIN (VALUES ('office', 1, 5, 540, 750), ('office', 1, 5, 810, 1080),
+                           ('calls', 1, 7, 420, 1320))
+        w(calendar, first_day, last_day, opens, closes)
+        ON isodow(midnight) BETWEEN first_day AND last_day
+    WHERE calendar = 'calls'
+        OR strftime(midnight, '%m-%d') NOT IN ('12-24', '12-25', '01-01')
+    UNION ALL
+    SELECT 'office', timezone('Europe/Paris', midnight + to_minutes(540)),
+        timezone('Europe/Paris', midnight + to_minutes(720))
+    FROM days WHERE midnight = TIMESTAMP '2025-12-24';
+CREATE MACRO business_minutes(begins_at, ends_at, kind) AS (
+    SELECT sum(greatest(0, epoch(least(closes, ends_at)) - epoch(greatest(opens, begins_at))))
+        / 60.0
+    FROM hours WHERE calendar = kind
+);
 CREATE VIEW interactions AS
     SELECT e.*, {_SEGMENTS}, {_DAY.format("resolved_at")} AS resolved_day,
         coalesce(e.channel, '(unknown)') AS place,
         date_diff('second', opened_at, first_response_at) / 60.0 AS response,
-        date_diff('second', opened_at, resolved_at) / 60.0 AS resolution
+        date_diff('second', opened_at, resolved_at) / 60.0 AS resolution,
+        CASE WHEN channel = 'phone' THEN 'calls' ELSE 'office' END AS desk,
+        business_minutes(opened_at, first_response_at, desk) AS business_response,
+        business_minutes(opened_at, resolved_at, desk) AS business_resolution,
+        coalesce(talk_seconds, 0) + coalesce(hold_seconds, 0) + coalesce(wrap_seconds, 0)
+            AS handling
     FROM (SELECT *, {_DAY.format("opened_at")} AS day FROM crm_interaction) e {_ACCOUNT};
 """  # noqa: S608 names of this module, no input
 
@@ -76,12 +123,14 @@ _CSAT = f"metric = 'csat' AND points IN (3, 4, 5, 6, 7, 10, 11) AND {_WHOLE}"
 _TOP = f"""({_GOOD}) > scale_max -
     CASE points WHEN 3 THEN 1 WHEN 10 THEN 3 WHEN 11 THEN 3 ELSE 2 END"""
 _RESCALED = f"100 * (({_GOOD}) - scale_min) / (scale_max - scale_min)"
-_CES = f"metric = 'ces' AND points IN (5, 7) AND {_WHOLE}"
+_LIKERT = f"points IN (5, 7) AND {_WHOLE}"
+_CES = f"metric = 'ces' AND {_LIKERT}"
 _EASY = f"({_GOOD}) > scale_max - CASE points WHEN 7 THEN 3 ELSE 2 END"
 _NET = f"""CASE WHEN ({_GOOD}) > scale_max - 2 THEN 1
     WHEN ({_GOOD}) < scale_min + CASE points WHEN 7 THEN 3 ELSE 2 END THEN -1 ELSE 0 END"""
 _CATEGORY = "CASE WHEN v >= 9 THEN 1 WHEN v <= 6 THEN -1 ELSE 0 END"
 _FIRST = "contact_count = 1 AND coalesce(reopen_count, 0) = 0"
+_MARGIN = "CASE WHEN back THEN abs(cost) - abs(net_amount) ELSE net_amount - cost END"
 _MONEY = "CASE WHEN back THEN -abs(net_amount) ELSE net_amount END"
 
 KPIS: Mapping[str, tuple[str, str, str, str]] = {
@@ -102,10 +151,50 @@ KPIS: Mapping[str, tuple[str, str, str, str]] = {
     ),
     "ces_top_share": ("answer", "day", f"100.0 * avg(({_EASY})::INT)", _CES),
     "ces_net": ("answer", "day", f"100.0 * avg({_NET})", _CES),
+    "enps": ("staff_answer", "day", f"100.0 * avg({_CATEGORY})", _NPS),
+    **{
+        f"cxi_{part}": (
+            "answer", "day", f"100.0 * avg({_NET})", f"metric = 'cxi_{part}' AND {_LIKERT}",
+        )
+        for part in ("effectiveness", "ease", "emotion")
+    },
+    **{
+        f"moment_of_truth_{kind}": (
+            "moment", "day", f"100.0 * avg((choice = '{choice}')::INT)",
+            "choice IN ('below', 'as', 'above', 'fan')",
+        )
+        for kind, choice in (
+            ("below", "below"), ("as_expected", "as"), ("above", "above"), ("fan", "fan"),
+        )
+    },
+    "repurchase_intent": (
+        "answer", "day",
+        "100.0 * avg((v = CASE WHEN up THEN scale_max ELSE scale_min END)::INT)",
+        f"metric = 'repurchase_intent' AND points BETWEEN 2 AND 11 AND {_WHOLE}",
+    ),
     "average_transaction_value": (
         "orders", "day",
         f"CAST(sum({_MONEY}) AS DOUBLE) / nullif(count(*) FILTER (NOT back), 0)",
         "net_amount IS NOT NULL",
+    ),
+    "margin_per_transaction": (
+        "margins", "day",
+        f"CAST(sum({_MARGIN}) AS DOUBLE) / nullif(count(*) FILTER (NOT back), 0)", "true",
+    ),
+    "margin_rate": (
+        "margins", "day",
+        f"""CASE WHEN sum({_MONEY}) > 0 THEN
+            100.0 * CAST(sum({_MARGIN}) AS DOUBLE) / CAST(sum({_MONEY}) AS DOUBLE) END""",
+        "true",
+    ),
+    "return_rate": (
+        "records", "day",
+        "100.0 * count(*) FILTER (back) / nullif(count(*) FILTER (NOT back), 0)",
+        "is_return IS NOT NULL",
+    ),
+    "on_time_delivery_rate": (
+        "records", "delivered_day", "100.0 * avg((delivered_day <= promised_day)::INT)",
+        "NOT back AND promised_day IS NOT NULL AND delivered_day >= day",
     ),
     "conversion_rate": ("leads", "day", "100.0 * avg((outcome = 'won')::INT)", "true"),
     "conversion_rate_closed": (
@@ -114,6 +203,21 @@ KPIS: Mapping[str, tuple[str, str, str, str]] = {
     ),
     "first_response_time_mean": ("interactions", "day", "avg(response)", "response >= 0"),
     "resolution_time_mean": ("interactions", "resolved_day", "avg(resolution)", "resolution >= 0"),
+    "first_response_business_time_mean": (
+        "interactions", "day", "avg(business_response)", "response >= 0",
+    ),
+    "resolution_business_time_mean": (
+        "interactions", "resolved_day", "avg(business_resolution)", "resolution >= 0",
+    ),
+    "reopen_rate": (
+        "interactions", "resolved_day", "100.0 * avg((reopen_count > 0)::INT)",
+        "resolved_at IS NOT NULL AND reopen_count IS NOT NULL",
+    ),
+    "average_handle_time": ("interactions", "day", "avg(handling) / 60", "handling > 0"),
+    "support_cost_per_contact_direct": (
+        "interactions", "resolved_day", "CAST(sum(cost) AS DOUBLE) / count(*)",
+        "resolved_at IS NOT NULL AND cost IS NOT NULL",
+    ),
     "first_contact_resolution": (
         "interactions", "resolved_day", f"100.0 * avg(({_FIRST})::INT)",
         "resolved_at IS NOT NULL AND contact_count IS NOT NULL",
@@ -122,10 +226,12 @@ KPIS: Mapping[str, tuple[str, str, str, str]] = {
 """KPI → (view, day column, value, rows that count)."""
 
 QUANTILES: Mapping[str, tuple[str, str, str, str]] = {
-    f"{name}_{label}": ("interactions", day, f"quantile_cont({column}, {share})", f"{column} >= 0")
-    for name, day, column in (
-        ("first_response_time", "day", "response"),
-        ("resolution_time", "resolved_day", "resolution"),
+    f"{name}_{label}": ("interactions", day, f"quantile_cont({column}, {share})", f"{where} >= 0")
+    for name, day, column, where in (
+        ("first_response_time", "day", "response", "response"),
+        ("resolution_time", "resolved_day", "resolution", "resolution"),
+        ("first_response_business_time", "day", "business_response", "response"),
+        ("resolution_business_time", "resolved_day", "business_resolution", "resolution"),
     )
     for label, share in (("median", 0.5), ("p90", 0.9))
 }

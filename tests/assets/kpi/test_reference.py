@@ -22,6 +22,21 @@ from tests.assets.kpi.reference import KPIS, QUANTILES, connect, expected
 Built = tuple[pl.DataFrame, duckdb.DuckDBPyConnection]
 KEYS = ["kpi_code", "period_start", "segment_set", "segment_key"]
 AS_OF = dt.date(2026, 1, 25)
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri")
+OFFICE = ["09:00-12:30", "13:30-18:00"]
+BUSINESS_TIME = {
+    "default": "office",
+    "by": "channel",
+    "of": {"phone": "calls"},
+    "calendars": {
+        "office": {
+            "hours": dict.fromkeys(WEEKDAYS, OFFICE),
+            "holidays": ["12-24", "12-25", "01-01"],
+            "special_days": {"2025-12-24": ["09:00-12:00"]},
+        },
+        "calls": {"hours": {day: ["07:00-22:00"] for day in (*WEEKDAYS, "sat", "sun")}},
+    },
+}
 PROJECT = project(
     segment_sets={
         "country": ["country"],
@@ -30,10 +45,11 @@ PROJECT = project(
         "via": ["channel"],
     },
     kpis={
+        "business_time": BUSINESS_TIME,
         "variants": {
             "nps_weighted": {"of": "nps", "weights": "response"},
             "csat_mean_weighted": {"of": "csat_mean", "weights": "response"},
-        }
+        },
     },
 )
 
@@ -46,7 +62,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
     build_states(lake, PROJECT)
     build_values(lake, PROJECT, as_of=AS_OF)
     # the reference calls the set of the place an event happened at the same for every fact
-    is_answer = pl.col("kpi_code").str.contains("nps|csat|ces")
+    is_answer = pl.col("kpi_code").str.contains("nps|csat|ces|cxi|moment|repurchase")
     named = pl.when(pl.col("segment_set").is_in(["touch", "via"])).then(
         pl.when(is_answer & (pl.col("segment_set") == "touch")).then(pl.lit("place"))
         .when(~is_answer & (pl.col("segment_set") == "via")).then(pl.lit("place"))

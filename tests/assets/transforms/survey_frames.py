@@ -19,6 +19,7 @@ SCHEMA: dict[str, pl.DataType] = {
     "is_customer": pl.Boolean(),
     "metric": pl.String(),
     "score": pl.Float64(),
+    "choice": pl.String(),
     "weight": pl.Float64(),
     "scale_min": pl.Float64(),
     "scale_max": pl.Float64(),
@@ -26,7 +27,16 @@ SCHEMA: dict[str, pl.DataType] = {
     "is_na_code": pl.Boolean(),
     "country": pl.String(),
 }
-SCALES = {"nps": (0.0, 10.0), "csat": (1.0, 5.0), "ces": (1.0, 7.0)}
+SCALES: dict[str, tuple[float | None, float | None]] = {
+    "nps": (0.0, 10.0),
+    "csat": (1.0, 5.0),
+    "ces": (1.0, 7.0),
+    "cxi_effectiveness": (1.0, 5.0),
+    "cxi_ease": (1.0, 5.0),
+    "cxi_emotion": (1.0, 5.0),
+    "moment_of_truth": (None, None),
+    "repurchase_intent": (1.0, 5.0),
+}
 Row = dict[str, object]
 
 
@@ -40,6 +50,11 @@ def answers(metric: str, scores: Sequence[float | None], /, **fixed: object) -> 
     }  # fmt: skip
     frame = pl.DataFrame([{**given, "score": score} for score in scores], schema=SCHEMA)
     return ready(frame)
+
+
+def choices(metric: str, chosen: Sequence[str | None], /, **fixed: object) -> pl.DataFrame:
+    """One answer a choice, without a score."""
+    return pl.concat([answers(metric, [None], **{"choice": one, **fixed}) for one in chosen])
 
 
 def ready(frame: pl.DataFrame) -> pl.DataFrame:

@@ -11,8 +11,9 @@ from polars.testing import assert_frame_equal
 
 from assets.kpi.plan import all_measures
 from assets.transforms.measures import Measure, counted_buckets, summed
+from assets.transforms.measures_survey import CXI_METRICS, MOMENT_CHOICES
 from schemas.config.kpis import KpiConfig
-from tests.assets.transforms.survey_frames import answers
+from tests.assets.transforms.survey_frames import answers, choices
 
 DAYS = [dt.date(2026, 1, 1), dt.date(2026, 1, 2), dt.date(2026, 1, 2), dt.date(2026, 1, 3)]
 FACTS = {
@@ -21,18 +22,27 @@ FACTS = {
             answers("nps", [9, 0, float("nan"), None, 7.5, 11]),
             answers("csat", [1, 2, 5], weight=0.3),
             answers("ces", [1, 7, 3], weight=1 / 3),
+            answers("nps", [9, 3, 7], is_customer=False, weight=0.1),
+            *[answers(metric, [1, 4, 5], weight=0.7) for metric in CXI_METRICS],
+            choices("moment_of_truth", [*MOMENT_CHOICES, None, "other"], weight=0.2),
+            answers("repurchase_intent", [1, 5, 5], weight=1.7),
         ]
     ),
     "order": pl.DataFrame(
         {
             "ordered_on": DAYS,
             "net_fixed": pl.Series([10**17, 5, None, -7], dtype=pl.Int128),
+            "cost_fixed": pl.Series([7, None, None, 3], dtype=pl.Int128),
+            "has_lines": [True, True, False, True],
+            "delivered_on": [DAYS[0], DAYS[0], None, DAYS[3]],
+            "promised_on": [DAYS[0], None, DAYS[2], DAYS[0]],
             "is_return": [False, False, False, True],
+            "is_return_known": [True, False, True, True],
             "is_cancelled": [False, False, True, False],
             "is_foreign": [False, True, False, False],
             "country": ["FR", None, "DE", "FR"],
         }
-    ).with_columns(pl.col("net_fixed").cast(pl.Decimal(38, 0))),
+    ).with_columns(pl.col("net_fixed", "cost_fixed").cast(pl.Decimal(38, 0))),
     "lead": pl.DataFrame(
         {
             "created_on": DAYS,
@@ -48,12 +58,16 @@ FACTS = {
             "resolved_on": [*DAYS[:3], None],
             "first_response_seconds": [0, 90, None, -5],
             "resolution_seconds": [10**6, 0, -1, None],
+            "first_response_business_seconds": [0, None, None, None],
+            "resolution_business_seconds": [10**5, 0, None, None],
+            "handle_seconds": [300, 0, None, -5],
+            "cost_fixed": pl.Series([10**17, -5, None, 7], dtype=pl.Int128),
             "contact_count": [1, 2, None, 1],
             "reopen_count": [0, None, 1, None],
             "resolved_on_first_contact": [True, None, False, True],
             "country": ["FR", None, "DE", "FR"],
         }
-    ),
+    ).with_columns(pl.col("cost_fixed").cast(pl.Decimal(38, 0))),
 }
 MEASURES = all_measures(KpiConfig())
 

@@ -124,6 +124,7 @@ def test_components_of_every_estimator() -> None:
 
     for estimator, part in (
         ("share", 0.3), ("lower_share", 0.2), ("middle_share", 0.5), ("complement_share", 0.7),
+        ("odds", 0.3),
     ):  # fmt: skip
         share = (part * 80 + 2) / 84
         assert centre(estimator) == pytest.approx([share, share * (1 - share) / 84, 79])
