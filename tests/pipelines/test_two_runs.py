@@ -22,6 +22,7 @@ def test_the_second_run_refuses_and_the_first_goes_on(company: Company, invoke: 
         assert first.poll() is None
         time.sleep(0.01)
     os.kill(first.pid, signal.SIGSTOP)
+    os.waitpid(first.pid, os.WUNTRACED)  # every thread of it stands still from here on
     before = hash_tree(company.lake.root)
     second = invoke(company, "run")
     assert second.exit_code == 1
