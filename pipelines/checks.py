@@ -10,6 +10,7 @@ from rich.table import Table as RichTable
 from assets.lake.layout import Lake
 from assets.quality.results import STATUSES, read_results
 from assets.quality.waivers import Waiver
+from pipelines.telling import say
 from schemas.errors import QualityError
 
 _STYLES = {"error": "red", "warn": "yellow", "waived": "cyan", "passed": "green", "skipped": "dim"}
@@ -58,21 +59,21 @@ def print_checks(
         period = f" {row['period_start']}" if row["period_start"] else ""
         console.print(f"[{_STYLES[row['status']]}]{row['status']:<6}[/] ", end="")
         title = f"{row['result_id']}  {row['check_name']} of {row['asset']} {about}"
-        _print(console, title.rstrip() + period)
-        _print(console, f"         {row['message']}")
+        say(console, title.rstrip() + period)
+        say(console, f"         {row['message']}")
         to_do = f"waived by {row['waiver_id']}" if row["waiver_id"] else row["mend"]
         if to_do:
-            _print(console, f"         → {to_do}")
+            say(console, f"         → {to_do}")
     if rows.height > limit:
-        _print(console, f"and {rows.height - limit:,} more: --limit, --asset and --check narrow it")
+        say(console, f"and {rows.height - limit:,} more: --limit, --asset and --check narrow it")
     counts = dict(results.group_by("status").len().rows())
-    _print(console, ", ".join(f"{counts.get(name, 0):,} {name}" for name in STATUSES))
+    say(console, ", ".join(f"{counts.get(name, 0):,} {name}" for name in STATUSES))
 
 
 def print_waivers(waivers: Sequence[Waiver], *, today: dt.date, console: Console) -> None:
     """Every waiver: what it covers, why, who answers for it, until when."""
     if not waivers:
-        _print(console, "no waivers")
+        say(console, "no waivers")
         return
     table = RichTable(box=None, header_style="dim", pad_edge=False)
     for heading in ("waiver", "check", "period", "until", "author", "reason", ""):
@@ -90,7 +91,3 @@ def print_waivers(waivers: Sequence[Waiver], *, today: dt.date, console: Console
             state,
         )
     console.print(table)
-
-
-def _print(console: Console, text: str) -> None:
-    console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -13,6 +13,7 @@ from assets.core.refusals import ReasonTold, RefusedRow, read_refusals
 from assets.lake.layout import Lake
 from pipelines.config import Reading
 from pipelines.refusal_file import write_refusals
+from pipelines.telling import printable, say
 from schemas.config.project import Project
 
 ROWS_TOLD = 20
@@ -84,18 +85,6 @@ def explain(  # noqa: PLR0913  which rows, and where they go
     if next(found, None) is not None:
         say(console, f"There are further rows than these {len(told):,}: see `--limit`, `--output`")
     _print_stored(told, lake, console=console)
-
-
-def say(console: Console, text: str) -> None:
-    """Print as it is: no markup, no line broken within a path, no control characters."""
-    console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
-
-
-def printable(text: str) -> str:
-    """The text with line breaks and control characters spelt out: an extract may hold any."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
-    )
 
 
 def print_columns(

@@ -14,7 +14,8 @@ from assets.core.remedies import Fault, config_key, remedy
 from assets.lake.layout import Lake
 from pipelines.completion import is_complete
 from pipelines.config import Reading
-from pipelines.quarantine import NOTHING, say
+from pipelines.quarantine import NOTHING
+from pipelines.telling import say
 from schemas.config.project import Project
 
 if TYPE_CHECKING:

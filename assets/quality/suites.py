@@ -9,7 +9,6 @@ from typing import Any
 
 import polars as pl
 
-from assets.gx_polars.suite_check import check_suite
 from assets.transforms.timelines import VALID_FROM, VALID_TO
 from assets.transforms.versions import CLOSED_ON
 from schemas.config.project import Project
@@ -62,19 +61,6 @@ def suite(table: Table, project: Project) -> Suite:
         kwargs = dict(rule.kwargs)
         found.append({"type": rule.type, "kwargs": kwargs, "severity": severity, "meta": meta})
     return tuple(found)
-
-
-def suite_problems(table: Table, project: Project) -> list[str]:
-    """What Great Expectations on Polars could not evaluate of the company's own expectations.
-
-    Each problem is a text that names the expectation, what was found and the mend.
-    """
-    expectations = suite(table, project)
-    problems = check_suite(expectations, history_schema(table))
-    return [
-        f"{expectations[problem.index]['meta']['subject']}: {problem.message}"
-        for problem in problems
-    ]
 
 
 def history_schema(table: Table) -> pl.Schema:

@@ -3,7 +3,8 @@
 Expressions only.
 """
 
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Iterator, Mapping
 
 import narwhals as nw
 
@@ -44,42 +45,26 @@ def sales_measures() -> Iterator[Measure]:
 
 
 def _revenue() -> Iterator[Measure]:
-    yield Measure(
-        code="transaction_value",
+    margin = _signed(_NET) - _signed(_COST)
+    yield _ratio("transaction_value", _signed(_NET), _sales(), reasons=_NO_REVENUE)
+    yield _ratio("transaction_margin", margin, _sales(), reasons=_NO_MARGIN)
+    of_revenue = _ratio("revenue_margin", margin, _signed(_NET), reasons=_NO_MARGIN)
+    yield dataclasses.replace(of_revenue, counts_rows=True)
+
+
+def _ratio(code: str, x: nw.Expr, y: nw.Expr, *, reasons: Mapping[str, nw.Expr]) -> Measure:
+    """A ratio of exact amounts, by the day of the order."""
+    return Measure(
+        code=code,
         fact="order",
         shape="ratio",
         day="ordered_on",
         concerns=None,
-        reasons=_NO_REVENUE,
-        x=_signed(_NET),
-        y=_sales(),
+        reasons=reasons,
+        x=x,
+        y=y,
         is_fixed=True,
         decimals=MONEY_SCALE,
-    )
-    yield Measure(
-        code="transaction_margin",
-        fact="order",
-        shape="ratio",
-        day="ordered_on",
-        concerns=None,
-        reasons=_NO_MARGIN,
-        x=_signed(_NET) - _signed(_COST),
-        y=_sales(),
-        is_fixed=True,
-        decimals=MONEY_SCALE,
-    )
-    yield Measure(
-        code="revenue_margin",
-        fact="order",
-        shape="ratio",
-        day="ordered_on",
-        concerns=None,
-        reasons=_NO_MARGIN,
-        x=_signed(_NET) - _signed(_COST),
-        y=_signed(_NET),
-        is_fixed=True,
-        decimals=MONEY_SCALE,
-        counts_rows=True,
     )
 
 

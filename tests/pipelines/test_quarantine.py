@@ -16,8 +16,8 @@ from pipelines.cli import app
 from pipelines.completion import is_complete
 from pipelines.config import load_project
 from pipelines.docs import command_reference, commands
-from pipelines.quarantine import say
 from pipelines.refusal_file import neutralised
+from pipelines.telling import say
 from tests.pipelines.company import DAYS, Company, hash_tree, new_company
 from tests.pipelines.conftest import Barometer
 

@@ -3,7 +3,7 @@
 import pytest
 
 from assets.gx_polars.suite_check import check_suite
-from assets.quality.suites import history_schema, suite, suite_problems
+from assets.quality.suites import history_schema, suite
 from schemas.registry import TABLES, canonical
 from tests.assets.quality.lakes import project
 
@@ -69,27 +69,3 @@ def test_keys_are_unique(name: str, expected: str) -> None:
     subjects = [one["meta"]["subject"] for one in suite(canonical(name), project(name))]
 
     assert [subject for subject in subjects if "_unique" in subject] == [expected]
-
-
-def test_problems_name_the_expectation_and_the_mend() -> None:
-    quality = {
-        "tables": {
-            "erp_order": {
-                "expectations": [
-                    {"type": "expect_column_values_to_be_unique", "kwargs": {"column": "colour"}},
-                    {"type": "expect_column_values_to_be_odd", "kwargs": {"column": "status"}},
-                ]
-            }
-        }
-    }
-
-    problems = suite_problems(canonical("erp_order"), project("erp_order", quality=quality))
-
-    assert len(problems) == 2
-    assert problems[0].startswith("expect_column_values_to_be_unique colour: ")
-    assert "colour" in problems[0]
-    assert "not supported" in problems[1]
-
-
-def test_a_sound_configuration_has_no_problems() -> None:
-    assert suite_problems(canonical("erp_order"), project("erp_order", quality=OWN)) == []
