@@ -12,6 +12,7 @@ import polars as pl
 
 from assets.transforms.intervals import adjusted_wald, normal_quantile, student, wilson
 from assets.transforms.measures import COMPONENTS, Measure
+from assets.transforms.variances import linearised_variance
 from schemas.kpis.kpi import Estimator, Unit
 
 FACTORS: Final[Mapping[Unit, float]] = {
@@ -91,15 +92,10 @@ def _net(confidence: float, n: pl.Expr) -> Estimate:
 
 
 def _linear(confidence: float, df: pl.Expr, rows: pl.Expr) -> Estimate:
-    """Ratio of two sums with its linearised variance; a mean is the ratio with y = 1.
-
-    Var(r) = m/(m - 1) · Σ(x - r·y)² / (Σy)² over m rows: Cochran (1977), section 6.
-    """
+    """Ratio of two sums with its linearised variance; a mean is the ratio with y = 1."""
     x, y = pl.col("x"), pl.col("y")
     value = _ratio(x, y)
-    squares = pl.col("xx") - 2 * value * pl.col("xy") + value**2 * pl.col("yy")
-    variance = pl.when(rows > 1).then(rows / (rows - 1) * squares.clip(0) / y**2)
-    low, high = student(value, variance, df, confidence)
+    low, high = student(value, linearised_variance(value, rows), df, confidence)
     return Estimate(value, x, y, low, high)
 
 

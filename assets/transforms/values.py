@@ -27,7 +27,7 @@ from assets.transforms.variances import linearised_variance
 from schemas.kpis.catalogue import Published
 from schemas.warehouse import KPI_EXCLUSION, KPI_VALUE, with_summary
 
-VALUE_VERSION = 3
+VALUE_VERSION = 4
 """Raised when values computed from the same states would differ."""
 
 MIXED_SCALES = "mixed_scales"
