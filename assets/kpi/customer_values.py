@@ -231,7 +231,7 @@ def _rows(
     nameless = unattributed(exclusions, sets, grain, starts=part.periods.starts)
     settled: Settled = settle(
         Rolled(kept, pl.concat([early, nameless]), HISTOGRAM_SCHEMA.to_frame()),
-        [one for one in plan.published if one.kpi.fact == "customer"],
+        [one for one in plan.published if one.kpi.fact == "population"],
         {CHURN.code: CHURN},
         confidence=plan.project.kpis.confidence,
         targets=plan.project.kpis.targets,

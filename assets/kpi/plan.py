@@ -36,15 +36,14 @@ _NOT_IN_STATES = {"codes", "churn", "confidence", "variants", "targets", "weight
 """KPI parameters that do not change what is summed."""
 
 
-def all_measures(config: KpiConfig) -> dict[str, Measure]:
-    """Every measure there is, by the code of its state."""
-    found = [
+def all_measures(config: KpiConfig) -> tuple[Measure, ...]:
+    """Every measure on events there is; those of one state on several facts share its code."""
+    return (
         *survey_measures(config, "none"),
         *survey_measures(config, "response"),
         *sales_measures(),
         *service_measures(config),
-    ]
-    return {measure.code: measure for measure in found}
+    )
 
 
 @dataclass(frozen=True)
@@ -60,21 +59,42 @@ class Plan:
 
     @cached_property
     def measures(self) -> dict[str, Measure]:
-        """State code → measure, those that a published KPI reads."""
+        """State code → measure, those that a published KPI reads.
+
+        Of a state on several facts any measure will do: all have the same shape and units.
+        """
+        return {measure.code: measure for measure in self._measures}
+
+    @cached_property
+    def _measures(self) -> tuple[Measure, ...]:
+        """All measures whose states a published KPI reads."""
         wanted = {one.state for one in self.published}
-        found = all_measures(self.project.kpis)
-        return {code: measure for code, measure in found.items() if code in wanted}
+        return tuple(one for one in all_measures(self.project.kpis) if one.code in wanted)
 
     @cached_property
     def facts(self) -> tuple[FactName, ...]:
         """Facts that have a measure."""
-        read = {measure.fact for measure in self.measures.values()}
+        read = {measure.fact for measure in self._measures}
         return tuple(fact for fact in FACTS if fact in read)
+
+    @cached_property
+    def narrowed(self) -> dict[str, frozenset[str]]:
+        """KPI on several facts → names of the segment sets that all of them carry.
+
+        In any other set a part of the sums would be missing.
+        """
+        return {
+            one.code: frozenset.intersection(
+                *(frozenset(cut.name for cut in self.fact_sets(fact)) for fact in one.kpi.facts)
+            )
+            for one in self.published
+            if one.kpi.also
+        }
 
     @cached_property
     def has_customers(self) -> bool:
         """Whether a published KPI follows customers over time."""
-        return any(one.kpi.fact == "customer" for one in self.published)
+        return any(one.kpi.fact == "population" for one in self.published)
 
     @cached_property
     def sets(self) -> tuple[SegmentSet, ...]:
@@ -101,7 +121,7 @@ class Plan:
 
     def fact_measures(self, fact: FactName) -> tuple[Measure, ...]:
         """Measures of a fact."""
-        return tuple(measure for measure in self.measures.values() if measure.fact == fact)
+        return tuple(measure for measure in self._measures if measure.fact == fact)
 
     def fact_tables(self, fact: FactName) -> tuple[str, ...]:
         """History tables of a fact that are read month by month."""

@@ -155,7 +155,12 @@ def _computed(
         year=year,
     )
     settled = settle(
-        rolled, plan.published, plan.measures, confidence=config.confidence, targets=config.targets
+        rolled,
+        plan.published,
+        plan.measures,
+        confidence=config.confidence,
+        targets=config.targets,
+        narrowed=plan.narrowed,
     )
     segments = _segments(sources)
     value_table = with_summary(with_dimensions(KPI_VALUE, plan.dimensions))

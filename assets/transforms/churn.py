@@ -22,7 +22,7 @@ from schemas.dimensions import UNKNOWN
 
 CHURN = Measure(
     code="churn",
-    fact="customer",
+    fact="population",
     shape="share",
     day="period_start",
     concerns=None,

@@ -18,6 +18,7 @@ from schemas.kpis.kpi import Estimator, Unit
 FACTORS: Final[Mapping[Unit, float]] = {
     "points": 100.0,
     "percent": 100.0,
+    "per_hundred": 100.0,
     "score": 1.0,
     "currency": 1.0,
     "minutes": 1 / 60,

@@ -90,6 +90,7 @@ def settle(
     *,
     confidence: float,
     targets: Mapping[str, float],
+    narrowed: Mapping[str, frozenset[str]] | None = None,
 ) -> Settled:
     """Values, intervals and exclusions of every published KPI from rolled states.
 
@@ -99,9 +100,12 @@ def settle(
         measures: State code → measure.
         confidence: Confidence level of the intervals.
         targets: KPI code → target.
+        narrowed: KPI code → segment sets that it is cut by, where not by all that have states.
     """
     parts = [
-        _settle_one(rolled, one, measures[one.state], confidence)
+        _settle_one(
+            _within(rolled, (narrowed or {}).get(one.code)), one, measures[one.state], confidence
+        )
         for one in published
         if one.state in measures
     ]
@@ -110,6 +114,16 @@ def settle(
     return Settled(
         pl.concat([_VALUE_SCHEMA.to_frame(), *values]),
         pl.concat([_EXCLUSION_SCHEMA.to_frame(), *exclusions]),
+    )
+
+
+def _within(rolled: Rolled, sets: frozenset[str] | None) -> Rolled:
+    """The states of some segment sets; of all without any named."""
+    if sets is None:
+        return rolled
+    is_in = pl.col("segment_set").is_in(sorted(sets))
+    return Rolled(
+        rolled.state.filter(is_in), rolled.exclusion.filter(is_in), rolled.histogram.filter(is_in)
     )
 
 

@@ -68,7 +68,7 @@ def published_kpis(project: Project) -> tuple[Published, ...]:
 
 def input_columns(kpi: Kpi, config: KpiConfig) -> tuple[str, ...]:
     """Inputs of a KPI under this configuration, as `table.column`."""
-    return loyalty.CUSTOMER_BASES[config.churn.basis] if kpi.fact == "customer" else kpi.inputs
+    return loyalty.CUSTOMER_BASES[config.churn.basis] if kpi.has_customer_basis else kpi.inputs
 
 
 def input_tables(kpi: Kpi, config: KpiConfig) -> tuple[str, ...]:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 Family = Literal["experience", "loyalty", "value", "service", "people"]
-Unit = Literal["points", "percent", "score", "currency", "minutes"]
+Unit = Literal["points", "percent", "per_hundred", "score", "currency", "minutes"]
 Direction = Literal["higher_is_better", "lower_is_better"]
-FactName = Literal["answer", "order", "lead", "interaction", "customer"]
+FactName = Literal["answer", "order", "lead", "interaction", "invitation", "cost", "population"]
+"""Event-grained frames, and `population` for what is counted anew for each period."""
 Estimator = Literal[
     "share",
     "middle_share",
@@ -22,6 +23,10 @@ Estimator = Literal[
     "ratio",
     "median",
     "p90",
+    "sum",
+    "quotient",
+    "rate",
+    "mean_of_nets",
 ]
 
 
@@ -46,6 +51,10 @@ class Kpi:
         source: Where the definition comes from.
         additive: Whether daily states add up to those of longer periods.
         bounds: Least and greatest possible value; intervals are clipped to them.
+        also: Further facts whose rows enter the measure; it is cut only by what all carry.
+        grains: Grains that it is published for; none for all.
+        min_n: Least n that is ever published, whatever the configuration allows.
+        has_customer_basis: Whether its inputs are those of `kpis.churn.basis`.
         is_per_stratum: Whether states of different scales must not be pooled.
         needs_business_time: Whether it is published only where `kpis.business_time` says when
             the company works.
@@ -67,8 +76,17 @@ class Kpi:
     source: str
     additive: bool = True
     bounds: tuple[float | None, float | None] = (None, None)
+    also: tuple[FactName, ...] = ()
+    grains: tuple[str, ...] = ()
+    min_n: int = 1
+    has_customer_basis: bool = False
     is_per_stratum: bool = False
     needs_business_time: bool = False
+
+    @property
+    def facts(self) -> tuple[FactName, ...]:
+        """All facts whose rows enter the measure."""
+        return (self.fact, *self.also)
 
     @property
     def tables(self) -> tuple[str, ...]:

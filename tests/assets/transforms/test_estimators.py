@@ -15,7 +15,7 @@ from schemas.config.kpis import KpiConfig
 from schemas.kpis.catalogue import CATALOGUE, Published
 
 DAY = dt.date(2026, 5, 6)
-MEASURES = all_measures(KpiConfig())
+MEASURES = {one.code: one for one in all_measures(KpiConfig())}
 
 
 def settled(fact: pl.DataFrame, *codes: str, targets: dict[str, float] | None = None) -> Settled:

@@ -69,7 +69,7 @@ FACTS = {
         }
     ).with_columns(pl.col("cost_fixed").cast(pl.Decimal(38, 0))),
 }
-MEASURES = all_measures(KpiConfig())
+MEASURES = {one.code: one for one in all_measures(KpiConfig())}
 
 
 @pytest.fixture

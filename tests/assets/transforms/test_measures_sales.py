@@ -18,7 +18,7 @@ from schemas.config.kpis import KpiConfig
 from schemas.kpis.catalogue import CATALOGUE, Published
 from tests.assets.kpi.histories import at, frame
 
-MEASURES = all_measures(KpiConfig())
+MEASURES = {one.code: one for one in all_measures(KpiConfig())}
 BY_CATEGORY = SegmentSet("category", ("product_category",))
 PRODUCTS = [{"product_id": name, "category": name.rstrip("0123456789")} for name in
             ("toy1", "toy2", "book1")]  # fmt: skip

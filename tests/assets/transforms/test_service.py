@@ -29,7 +29,7 @@ DESK = {
 ALWAYS = {"hours": {day: ["00:00-24:00"] for day in (*WEEKDAYS, "sat", "sun")}}
 TIMES = ("first_response_seconds", "resolution_seconds")
 BUSINESS = ("first_response_business_seconds", "resolution_business_seconds")
-MEASURES = all_measures(KpiConfig())
+MEASURES = {one.code: one for one in all_measures(KpiConfig())}
 
 
 def clocks(**more: Any) -> BusinessClocks:

@@ -20,7 +20,7 @@ def test_entry_is_whole(kpi: Kpi) -> None:
     for name in kpi.inputs:
         table, _, column = name.partition(".")
         assert canonical(table).column(column).name == column
-    measures = {**all_measures(KpiConfig()), CHURN.code: CHURN}
+    measures = {one.code: one for one in (*all_measures(KpiConfig()), CHURN)}
     assert measures[kpi.measure].fact == kpi.fact
     assert kpi.estimator in {**ESTIMATORS, **QUANTILES}
     assert kpi.estimator in INTERVALS
@@ -31,7 +31,7 @@ def test_entry_is_whole(kpi: Kpi) -> None:
 
 def test_every_measure_is_read_by_a_kpi() -> None:
     used = {kpi.measure for kpi in CATALOGUE.values()}
-    assert {code.removesuffix(":weighted") for code in all_measures(KpiConfig())} <= used
+    assert {one.code.removesuffix(":weighted") for one in all_measures(KpiConfig())} <= used
 
 
 def test_the_document_has_every_entry() -> None:

@@ -1,0 +1,175 @@
+"""What a population is: records counted anew for each period, for they do not add up over days.
+
+Customers, contracts and employees are met in many periods, and who is met twice is one. A
+population reads compact extracts of history, one file a month, and gives the sums of its measures
+for each period and segment. The populations themselves are in the modules beside this one, the
+extracts in `assets.transforms.populations.extracts`; storage is `assets.kpi.populations`' work.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from assets.transforms.facts import FactSource
+from assets.transforms.measures import COMPONENTS, Measure
+from assets.transforms.segments import SegmentSet, known
+from schemas.config.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class PopulationPeriods:
+    """Periods of one grain, none of which starts after the last loaded day.
+
+    Attributes:
+        grain: Their grain.
+        starts: First days, ascending.
+        ends: For each, its last day, or the last loaded day where that is earlier.
+    """
+
+    grain: str
+    starts: pl.Series
+    ends: pl.Series
+
+    @property
+    def tests(self) -> pl.Series:
+        """For each, the day after its end: at its beginning the period is over."""
+        return (self.ends + dt.timedelta(days=1)).alias("test")
+
+    def frame(self) -> pl.DataFrame:
+        """period_start and period_end (never after the last loaded day), in order."""
+        return pl.DataFrame({"period_start": self.starts, "period_end": self.ends})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the states of a population are wanted for.
+
+    Attributes:
+        periods: Periods of one grain.
+        sets: Segment sets that the population carries.
+        versions: Account versions with their dimensions (`assets.kpi.history_inputs`): account_id,
+            holds_from, holds_until, the dimension columns, is_known. None where no set needs them.
+        products: product_id, category, family (Categorical); None where nothing feeds products.
+        project: The configuration.
+        since: First day that the extracts reach back to; None without any.
+    """
+
+    periods: PopulationPeriods
+    sets: Sequence[SegmentSet]
+    versions: pl.DataFrame | None
+    products: pl.DataFrame | None
+    project: Project
+    since: dt.date | None
+
+
+@dataclass(frozen=True, slots=True)
+class PopulationStates:
+    """Sums of the measures of a population.
+
+    Attributes:
+        state: measure, period_start, segment_set, segment_key, stratum, n (Int64), the components
+            (Int128, in the measure's units, null where it has none), and the dimension columns.
+        exclusion: measure, period_start, segment_set, segment_key, reason, count, and the
+            dimension columns.
+    """
+
+    state: pl.DataFrame
+    exclusion: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """Records counted for each period.
+
+    Attributes:
+        name: Name; its slots are called by it.
+        version: Raised when the same extracts would give other states.
+        measures: What is summed; their `x`, `y` and `day` are not read.
+        extracts: Extracts it reads, by name, given the configuration.
+        source: Table that carries its dimensions, and the origins it is joined to.
+        look_back_days: Days of extracts before a period that its states depend on, given the
+            configuration; None for all there are.
+        states: From extracts by name (every row that may matter, and others) to the states.
+    """
+
+    name: str
+    version: int
+    measures: tuple[Measure, ...]
+    extracts: Callable[[Project], tuple[str, ...]]
+    source: FactSource
+    look_back_days: Callable[[Project], int | None]
+    states: Callable[[Mapping[str, pl.LazyFrame], Asked], PopulationStates]
+
+
+def account_as_of(
+    rows: pl.DataFrame, versions: pl.DataFrame | None, one: SegmentSet, *, day: str
+) -> pl.DataFrame:
+    """Rows with the dimension columns of a set, from their account as of a day; unknown filled.
+
+    Args:
+        rows: account_id and the day.
+        versions: As in `Asked`.
+        one: The set.
+        day: Date column that decides the version.
+    """
+    if not one.columns or versions is None:
+        return rows
+    joined = rows.join(
+        versions.select("account_id", "holds_from", "holds_until", *one.columns),
+        on="account_id",
+        how="left",
+    ).filter(
+        pl.col("holds_from").is_null() | (pl.col("holds_from") <= pl.col(day)),
+        pl.col("holds_until").is_null() | (pl.col(day) < pl.col("holds_until")),
+    )
+    return joined.drop("holds_from", "holds_until").with_columns(known(one.columns))
+
+
+def state_rows(sums: pl.DataFrame, measure: Measure, one: SegmentSet) -> pl.DataFrame:
+    """Sums of one measure and segment set in the shape of `PopulationStates.state`.
+
+    Args:
+        sums: period_start, the set's dimension columns (unknown filled), n and the components that
+            the measure has, in its units.
+        measure: The measure.
+        one: The set.
+    """
+    absent = [name for name in COMPONENTS if name not in sums.columns]
+    return sums.select(
+        pl.lit(measure.code).alias("measure"),
+        "period_start",
+        pl.lit(one.name).alias("segment_set"),
+        one.key().alias("segment_key"),
+        pl.lit(None, dtype=pl.String).alias("stratum"),
+        pl.col("n").cast(pl.Int64),
+        *[
+            (
+                pl.lit(None, pl.Int128).alias(name)
+                if name in absent
+                else pl.col(name).cast(pl.Int128)
+            )
+            for name in COMPONENTS
+        ],
+        *one.columns,
+    )
+
+
+def exclusion_rows(counts: pl.DataFrame, measure: Measure, one: SegmentSet) -> pl.DataFrame:
+    """Rows left out, in the shape of `PopulationStates.exclusion`.
+
+    Args:
+        counts: period_start, the set's dimension columns (unknown filled), reason, count.
+        measure: The measure.
+        one: The set.
+    """
+    return counts.select(
+        pl.lit(measure.code).alias("measure"),
+        "period_start",
+        pl.lit(one.name).alias("segment_set"),
+        one.key().alias("segment_key"),
+        "reason",
+        pl.col("count").cast(pl.Int64),
+        *one.columns,
+    )
