@@ -61,8 +61,7 @@ def states(lake_folder: Path, project: Project, dates: Sequence[dt.date]) -> Non
     from assets.kpi.states import build_states
     from assets.lake.layout import Lake
 
-    del dates
-    build_states(Lake(lake_folder), project)
+    build_states(Lake(lake_folder), project, as_of=dates[-1])
 
 
 def values(lake_folder: Path, project: Project, dates: Sequence[dt.date]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines import checks_cli, quarantine_cli
+from pipelines import checks_cli, explain_cli, quarantine_cli
 from pipelines.command import Config, Day, open_project, told
 
 if TYPE_CHECKING:
@@ -119,6 +119,7 @@ def contracts(
 app.command()(checks_cli.checks)
 app.command()(checks_cli.waive)
 app.command()(checks_cli.unwaive)
+app.command()(explain_cli.explain)
 app.add_typer(quarantine_cli.app, name="quarantine")
 
 

@@ -8,12 +8,12 @@ import json
 
 from assets.core import partitions as core
 from assets.core.pseudonyms import key_fingerprint
-from assets.kpi import activity
 from assets.lake.atomic import atomic_path
 from assets.lake.layout import Lake
 from assets.lake.slot import fingerprint
 from assets.publish import warehouse
 from assets.transforms import states, values
+from assets.transforms.populations.registry import EXTRACTS, POPULATIONS
 from schemas.config.project import Project
 
 RECORD = "completed.json"
@@ -46,7 +46,8 @@ def _state(project: Project, lake: Lake) -> str:
         core.CODE_VERSION,
         states.STATE_VERSION,
         values.VALUE_VERSION,
-        activity.ACTIVITY_VERSION,
+        {name: extract.version for name, extract in EXTRACTS.items()},
+        {name: population.version for name, population in POPULATIONS.items()},
         warehouse.CODE_VERSION,
     )
     secret = key_fingerprint(project.privacy.key)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from schemas.config.project import Project
 from schemas.errors import BarometerError
+from schemas.history_tables import TABLES as HISTORY
+from schemas.history_tables import history_tables
 from schemas.open_data_contract import contract_document, file_name, to_yaml
 from schemas.operations import TABLES as OPERATIONS
 from schemas.quality import TABLES as QUALITY
@@ -19,7 +21,10 @@ from schemas.warehouse import warehouse_tables
 
 def contracted_tables(project: Project | None = None) -> tuple[Table, ...]:
     """Every canonical and published table, as a company's configuration shapes it."""
-    published = warehouse_tables(project) if project else WAREHOUSE
+    if project is None:
+        published = (*WAREHOUSE, *HISTORY)
+    else:
+        published = (*warehouse_tables(project), *history_tables(project))
     return (*TABLES.values(), *published, *OPERATIONS, *QUALITY)
 
 

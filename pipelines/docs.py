@@ -15,6 +15,7 @@ from pydantic_core import PydanticUndefined
 from pipelines.cli import app
 from pipelines.contracts import contract_files
 from schemas.config.project import Project
+from schemas.history_tables import TABLES as HISTORY
 from schemas.kpis.document import markdown as catalogue_markdown
 from schemas.operations import TABLES as OPERATIONS
 from schemas.quality import TABLES as QUALITY
@@ -51,10 +52,10 @@ def data_dictionary() -> str:
         *(_table(table) for table in TABLES.values()),
         "## Published tables",
         (
-            "`kpi_value`, `kpi_exclusion` and `dim_segment` also have one nullable text column for "
+            "Tables with a segment_key also have one nullable text column for "
             "each dimension of the configured segment sets; null stands for all of it."
         ),
-        *(_table(table) for table in (*WAREHOUSE, *QUALITY, *OPERATIONS)),
+        *(_table(table) for table in (*WAREHOUSE, *HISTORY, *QUALITY, *OPERATIONS)),
     ]
     return "\n\n".join(parts) + "\n"
 

@@ -19,6 +19,7 @@ METRICS: tuple[str, ...] = (
     "engagement",
     "repurchase_intent",
     "comment",
+    "sentiment",
     "other",
 )
 

@@ -7,16 +7,19 @@ the segment sets of barometer.yaml use: `with_dimensions` inserts them.
 import dataclasses
 from collections.abc import Iterable
 
+from schemas.config.periods import ALL_GRAINS, CALENDAR_GRAINS
 from schemas.config.project import Project
+from schemas.lifetime_tables import CLV_ASSUMPTION
 from schemas.table import Column, Table
 
-GRAINS: tuple[str, ...] = ("day", "week", "month", "quarter", "year")
+GRAINS: tuple[str, ...] = CALENDAR_GRAINS
+"""Periods of the calendar; `ALL_GRAINS` has the fiscal and the rolling ones too."""
 TOTAL_SET = "total"
 TOTAL_KEY = "all"
 """Segment key of the set `total`."""
 
 _PERIOD = (
-    Column("period_grain", "text", "Length of the period.", nullable=False, allowed=GRAINS),
+    Column("period_grain", "text", "Length of the period.", nullable=False, allowed=ALL_GRAINS),
     Column("period_start", "date", "First day, in the company's time zone.", nullable=False),
 )
 _SEGMENT = (
@@ -41,33 +44,39 @@ KPI_VALUE = Table(
         Column("numerator", "number", "Numerator, before the factor of the unit."),
         Column("denominator", "number", "Denominator."),
         Column(
-            "n", "integer", "Answers, customers or orders it rests on.", nullable=False, minimum=0
+            "n", "integer", "Answers, customers or orders it rests on; null where withheld.",
+            minimum=0,
         ),
         Column("n_effective", "number", "Effective number under weights (Kish)."),
         Column("ci_low", "number", "Lower end of the confidence interval."),
         Column("ci_high", "number", "Upper end of the confidence interval."),
-        Column("previous_value", "number", "Value of the period before, where both have ended."),
+        Column(
+            "previous_value", "number",
+            "Value of the period before; of a running period, that of its same days.",
+        ),
         Column("change", "number", "Value less that of the period before."),
         Column("change_p_value", "number", "Two-sided p-value of the change."),
         Column(
             "is_significant", "boolean",
             "Whether the change is, adjusted for the segments of the set (Benjamini-Hochberg).",
         ),
-        Column("year_ago_value", "number", "Value of the same period a year ago."),
+        Column("year_ago_value", "number", "The same of the like period a year ago."),
         Column("target", "number", "Target from barometer.yaml."),
         Column("gap_to_target", "number", "Value less target."),
-        Column("benchmark", "number", "Benchmark."),
+        Column("benchmark", "number", "Benchmark of its industry and country, or of all."),
         Column("gap_to_benchmark", "number", "Value less benchmark."),
         Column(
-            "status", "text", "Against the target.",
+            "status", "text", "Against the target; null where there is no value.",
             allowed=("on_target", "off_target", "no_target"),
         ),
         Column(
-            "suppression", "text", "Why a value is withheld.", allowed=("min_n", "complementary")
+            "suppression", "text",
+            "Why a value is withheld: it rests on too few, or would tell one that does.",
+            allowed=("min_n", "complementary"),
         ),
         Column(
-            "excluded", "integer", "Rows left out, by reason in kpi_exclusion.", nullable=False,
-            minimum=0,
+            "excluded", "integer",
+            "Rows left out, by reason in kpi_exclusion; null where withheld.", minimum=0,
         ),
         Column("method_id", "text", "Definition, version and interval used.", nullable=False),
         Column("run_id", "text", "Run that published it."),
@@ -123,10 +132,14 @@ DIM_PERIOD = Table(
     columns=(
         *_PERIOD,
         Column("period_end", "date", "Last day, inclusive.", nullable=False),
-        Column("label", "text", "2026-03-31, 2026-W14, 2026-03, 2026-Q1, 2026.", nullable=False),
+        Column(
+            "label", "text",
+            "2026-03-31, 2026-W14, 2026-03, 2026-Q1, 2026, FY2026-P02, 28 days to 2026-03-31.",
+            nullable=False,
+        ),
         Column("is_complete", "boolean", "Whether its last day is loaded.", nullable=False),
     ),
-)
+)  # fmt: skip
 
 DIM_SEGMENT = Table(
     name="dim_segment",
@@ -136,7 +149,14 @@ DIM_SEGMENT = Table(
     columns=(*_SEGMENT, Column("label", "text", "Label shown to readers.", nullable=False)),
 )
 
-TABLES: tuple[Table, ...] = (DIM_KPI, DIM_PERIOD, DIM_SEGMENT, KPI_VALUE, KPI_EXCLUSION)
+TABLES: tuple[Table, ...] = (
+    DIM_KPI,
+    DIM_PERIOD,
+    DIM_SEGMENT,
+    KPI_VALUE,
+    KPI_EXCLUSION,
+    CLV_ASSUMPTION,
+)
 
 
 def dimension_column(dimension: str) -> str:

@@ -4,13 +4,16 @@ import datetime as dt
 
 import dagster as dg
 
+from assets.kpi import rates
+from assets.kpi.plan import Plan
 from assets.kpi.states import build_states
 from assets.kpi.values import build_values
 from assets.lake.layout import Lake
 from assets.metadata import column_schema
 from assets.resources import LakeResource
+from assets.transforms.populations.registry import EXTRACTS
 from schemas.config.project import Project
-from schemas.kpis.catalogue import input_tables, published_kpis
+from schemas.kpis.catalogue import input_tables
 from schemas.warehouse import KPI_VALUE, configured_dimensions, with_dimensions
 
 GROUP = "kpi"
@@ -22,15 +25,23 @@ def latest_date(lake: Lake, project: Project) -> dt.date:
     return max(dates, default=project.start_date)
 
 
+def tables_read(project: Project) -> list[str]:
+    """Tables of history that the KPI layer reads, of those that are fed; in name order."""
+    plan = Plan(project)
+    found = {"crm_account", "erp_product", "survey", "survey_question", rates.TABLE}
+    for published in plan.published:
+        found |= set(input_tables(published.kpi, project.kpis))
+    for fact in plan.facts:
+        found |= set(plan.fact_tables(fact))
+    for population in plan.populations:
+        for name in population.extracts(project):
+            found |= set(EXTRACTS[name].tables)
+    return sorted(found & set(project.fed_tables()))
+
+
 def kpi_assets(project: Project, *, freshness: dg.FreshnessPolicy) -> list[dg.AssetsDefinition]:
     """`kpi_state` and `kpi_value`."""
-    inputs = {
-        table
-        for published in published_kpis(project)
-        for table in input_tables(published.kpi, project.kpis)
-    }
-    dimensions = {"crm_account", "erp_product", "survey", "survey_question", "erp_order_line"}
-    read = sorted((inputs | dimensions) & set(project.fed_tables()))
+    read = tables_read(project)
 
     @dg.asset(
         key=["kpi", "kpi_state"],
@@ -42,7 +53,8 @@ def kpi_assets(project: Project, *, freshness: dg.FreshnessPolicy) -> list[dg.As
         freshness_policy=freshness,
     )
     def kpi_state(lake: LakeResource) -> dg.MaterializeResult[None]:
-        report = build_states(lake.lake, project)
+        as_of = latest_date(lake.lake, project)
+        report = build_states(lake.lake, project, as_of=as_of)
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": report.rows,

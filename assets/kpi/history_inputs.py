@@ -43,9 +43,12 @@ def month_days(month: str) -> tuple[dt.date, dt.date]:
 def scan_slot(slot: Slot, table: str) -> pl.LazyFrame:
     """A history table's rows in a slot; none, with the contract's columns, where it is empty."""
     path = slot.path("data.parquet")
-    if path is None:
-        return pl.LazyFrame(schema={**canonical(table).polars_schema(), **_VALIDITY})
-    return pl.scan_parquet(path)
+    return no_rows(table) if path is None else pl.scan_parquet(path)
+
+
+def no_rows(table: str) -> pl.LazyFrame:
+    """A history table without rows."""
+    return pl.LazyFrame(schema={**canonical(table).polars_schema(), **_VALIDITY})
 
 
 @dataclass(frozen=True)
@@ -76,9 +79,7 @@ class DimensionTable:
     def scan(self) -> pl.LazyFrame:
         """Its rows."""
         path = self._path("data.parquet")
-        if path is None:
-            return pl.LazyFrame(schema={**canonical(self.name).polars_schema(), **_VALIDITY})
-        return pl.scan_parquet(path)
+        return no_rows(self.name) if path is None else pl.scan_parquet(path)
 
     @cached_property
     def changes(self) -> pl.DataFrame:
@@ -165,6 +166,13 @@ class Dimensions:
         return self._banded[1].select(
             "account_id", "holds_from", "holds_until", *columns, "is_known"
         )
+
+    @cached_property
+    def products(self) -> pl.DataFrame:
+        """product_id, category, family (Categorical), is_product_known."""
+        columns = [pl.col(name).cast(pl.Categorical) for name in ("category", "family")]
+        known = pl.lit(value=True).alias("is_product_known")
+        return self.table("erp_product").scan().select("product_id", *columns, known).collect()
 
     @cached_property
     def _accounts(self) -> pl.DataFrame:

@@ -3,27 +3,33 @@
 Nothing here reads or writes the lake.
 """
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from assets.lake.slot import fingerprint
 from assets.transforms.business_time import BusinessClocks
-from assets.transforms.dimensions import origin_of
 from assets.transforms.facts import FACTS, Cut
+from assets.transforms.grains import PeriodCalendar
 from assets.transforms.measures import Measure
+from assets.transforms.measures_cost import cost_measures
+from assets.transforms.measures_declared import declared_measures, is_of_whole_orders, own_columns
+from assets.transforms.measures_invitation import invitation_measures
 from assets.transforms.measures_sales import sales_measures
 from assets.transforms.measures_service import service_measures
 from assets.transforms.measures_survey import survey_measures
+from assets.transforms.money import Rates
+from assets.transforms.populations.population import Population
+from assets.transforms.populations.registry import POPULATIONS
 from assets.transforms.segments import SegmentSet, segment_sets
 from assets.transforms.states import STATE_VERSION
 from assets.transforms.values import VALUE_VERSION
 from schemas.config.kpis import KpiConfig
 from schemas.config.project import Project
 from schemas.dimensions import Origin
-from schemas.kpis.catalogue import Published, published_kpis
+from schemas.kpis.catalogue import Published, deduplicated, published_kpis
 from schemas.kpis.kpi import FactName
-from schemas.registry import canonical
 from schemas.warehouse import configured_dimensions, dimension_column
 
 ORIGIN_TABLES: Mapping[Origin, str] = {
@@ -32,8 +38,18 @@ ORIGIN_TABLES: Mapping[Origin, str] = {
     "product": "erp_product",
 }
 
-_NOT_IN_STATES = {"codes", "churn", "confidence", "variants", "targets", "weights"}
+_NOT_IN_STATES = {
+    "churn", "codes", "confidence", "contracts", "cross_sell", "declared", "dedupe_days",
+    "exchange", "lifetime", "min_n", "names", "periods", "survey_options", "targets", "variants",
+    "weights",
+}  # fmt: skip
 """KPI parameters that do not change what is summed."""
+
+_NOT_IN_POPULATIONS = {
+    "codes", "confidence", "csat_top_boxes", "declared", "min_n", "names", "targets", "variants",
+    "weights",
+}  # fmt: skip
+"""KPI parameters that do not change what is counted, or do so by way of the published KPIs."""
 
 
 def all_measures(config: KpiConfig) -> tuple[Measure, ...]:
@@ -43,6 +59,9 @@ def all_measures(config: KpiConfig) -> tuple[Measure, ...]:
         *survey_measures(config, "response"),
         *sales_measures(),
         *service_measures(config),
+        *invitation_measures(),
+        *cost_measures(config),
+        *declared_measures(config),
     )
 
 
@@ -69,7 +88,14 @@ class Plan:
     def _measures(self) -> tuple[Measure, ...]:
         """All measures whose states a published KPI reads."""
         wanted = {one.state for one in self.published}
-        return tuple(one for one in all_measures(self.project.kpis) if one.code in wanted)
+        known = all_measures(self.project.kpis)
+        again = [
+            dataclasses.replace(one, code=deduplicated(one.code, days), dedupe_days=days)
+            for days in sorted({one.dedupe_days for one in self.published} - {0})
+            for one in known
+            if one.fact == "answer"
+        ]
+        return tuple(one for one in (*known, *again) if one.code in wanted)
 
     @cached_property
     def facts(self) -> tuple[FactName, ...]:
@@ -79,22 +105,39 @@ class Plan:
 
     @cached_property
     def narrowed(self) -> dict[str, frozenset[str]]:
-        """KPI on several facts → names of the segment sets that all of them carry.
+        """KPI → names of the segment sets that it is cut by, where not by all of its fact.
 
-        In any other set a part of the sums would be missing.
+        A KPI on several facts is cut by what all of them carry: in any other set a part of the
+        sums would be missing. An amount of whole orders is not that of one product's lines.
         """
-        return {
+        found = {
             one.code: frozenset.intersection(
                 *(frozenset(cut.name for cut in self.fact_sets(fact)) for fact in one.kpi.facts)
             )
             for one in self.published
             if one.kpi.also
         }
+        for code, declared in self.project.kpis.declared.items():
+            if is_of_whole_orders(declared):
+                sets = found.get(code, frozenset(cut.name for cut in self.fact_sets("order")))
+                found[code] = sets - self._of_products
+        return found
 
     @cached_property
-    def has_customers(self) -> bool:
-        """Whether a published KPI follows customers over time."""
-        return any(one.kpi.fact == "population" for one in self.published)
+    def _of_products(self) -> frozenset[str]:
+        """Segment sets with a dimension of the products that an order has."""
+        origins = {one.name: self._origins("order", one).values() for one in self.sets}
+        return frozenset(name for name, found in origins.items() if "product" in found)
+
+    @cached_property
+    def populations(self) -> tuple[Population, ...]:
+        """Populations that a published KPI reads."""
+        wanted = {one.state for one in self.published if one.kpi.fact == "population"}
+        return tuple(
+            one
+            for one in POPULATIONS.values()
+            if any(measure.code in wanted for measure in one.measures)
+        )
 
     @cached_property
     def sets(self) -> tuple[SegmentSet, ...]:
@@ -112,6 +155,11 @@ class Plan:
         return tuple(dimension_column(name) for name in self.dimensions)
 
     @cached_property
+    def calendar(self) -> PeriodCalendar:
+        """Periods that are published."""
+        return PeriodCalendar(self.project.company.fiscal, self.project.kpis.periods)
+
+    @cached_property
     def clocks(self) -> BusinessClocks | None:
         """Business clocks, None where no published KPI is in business time."""
         config = self.project.kpis.business_time
@@ -127,26 +175,71 @@ class Plan:
         """History tables of a fact that are read month by month."""
         return FACTS[fact].tables
 
+    def look_ahead_days(self, fact: FactName) -> int:
+        """Days after its window's beginning that a row of a fact depends on; 0 for none."""
+        measures = self.fact_measures(fact)
+        config = self.project.kpis
+        if fact == "answer":
+            return max((one.dedupe_days for one in measures), default=0)
+        if fact == "invitation":
+            return config.response_window_days if measures else 0
+        first = config.first_contact_resolution
+        is_asked = any(one.code == "first_contact_resolution" for one in measures)
+        return first.window_days if is_asked and first.variant == "window" else 0
+
     def lookup_tables(self, fact: FactName) -> tuple[str, ...]:
         """Dimension tables that a fact is joined to."""
         origins = {o for one in self.fact_sets(fact) for o in self._origins(fact, one).values()}
         found = [ORIGIN_TABLES[origin] for origin in ORIGIN_TABLES if origin in origins]
+        if fact in {"answer", "invitation"}:
+            found.append("survey")
         if fact == "answer":
-            found += ["survey", "survey_question"]
+            found.append("survey_question")
         return tuple(dict.fromkeys(found))
 
     def fact_sets(self, fact: FactName) -> tuple[SegmentSet, ...]:
         """Segment sets that a fact can carry, with every dimension's table fed."""
         return tuple(one for one in self.sets if None not in self._origins(fact, one).values())
 
-    def customer_sets(self) -> tuple[SegmentSet, ...]:
-        """Segment sets on dimensions of the account alone."""
-        account = canonical("crm_account")
+    def population_sets(self, population: Population) -> tuple[SegmentSet, ...]:
+        """Segment sets that a population carries, with every dimension's table fed."""
+        return tuple(one for one in self.sets if self._is_carried(population, one))
+
+    def population_accounts(self, population: Population) -> tuple[str, ...]:
+        """Dimensions of a population that stand in the account's versions."""
+        source = population.source
+        names = [name for one in self.population_sets(population) for name in one.dimensions]
+        is_account = source.tables[0] == ORIGIN_TABLES["account"]
+        return tuple(
+            name
+            for name in dict.fromkeys(names)
+            if is_account or source.carries(name) == "account"
+        )
+
+    def population_kpis(self, population: Population, grain: str) -> tuple[Published, ...]:
+        """Published KPIs of a population that have a grain."""
+        codes = {measure.code for measure in population.measures}
         return tuple(
             one
-            for one in self.sets
-            if all(self._fed(origin_of(d, account, ["account"])) for d in one.dimensions)
+            for one in self.published
+            if one.kpi.fact == "population"
+            and one.state in codes
+            and (not one.kpi.grains or grain in one.kpi.grains)
         )
+
+    def population_grains(self, population: Population) -> tuple[str, ...]:
+        """Grains that a population is counted for; windows of days are too many to count anew."""
+        return tuple(
+            grain
+            for grain in self.calendar.grains
+            if grain != "rolling_28d" and self.population_kpis(population, grain)
+        )
+
+    def _is_carried(self, population: Population, one: SegmentSet) -> bool:
+        source = population.source
+        tables = {**ORIGIN_TABLES, "event": source.tables[0]}
+        origins = [source.carries(name) for name in one.dimensions]
+        return all(o is not None and tables[o] in self.project.fed_tables() for o in origins)
 
     def views(self, fact: FactName) -> Iterator[tuple[Cut, tuple[SegmentSet, ...]]]:
         """Shapes that a fact is needed in, each with the segment sets it serves.
@@ -166,6 +259,7 @@ class Plan:
     def state_signature(self, fact: FactName) -> str:
         """Fingerprint of what, besides the history, the states of a fact depend on."""
         excluded = _NOT_IN_STATES | ({"business_time"} if fact != "interaction" else set())
+        excluded |= {"support_cost"} if fact not in {"cost", "interaction"} else set()
         config = self.project.kpis.model_dump(mode="json", exclude=excluded)
         return fingerprint(
             STATE_VERSION,
@@ -177,24 +271,33 @@ class Plan:
             config,
         )
 
-    @cached_property
-    def customer_signature(self) -> str:
-        """Fingerprint of what, besides the activity, the customer KPIs depend on."""
-        config = self.project.kpis
-        sets = [(one.name, one.dimensions) for one in self.customer_sets()]
-        churn = config.churn.model_dump(mode="json")
-        return fingerprint(STATE_VERSION, self.value_signature, churn, sets)
+    def population_signature(self, population: Population) -> str:
+        """Fingerprint of what, besides its extracts, the values of a population depend on."""
+        config = self.project.kpis.model_dump(mode="json", exclude=_NOT_IN_POPULATIONS)
+        return fingerprint(
+            STATE_VERSION,
+            self.value_signature,
+            (population.name, population.version),
+            [(one.name, one.dimensions) for one in self.population_sets(population)],
+            self.dimension_columns,
+            self.project.company.model_dump(mode="json", exclude={"name"}),
+            config,
+        )
 
     @cached_property
     def value_signature(self) -> str:
         """Fingerprint of what, besides the states, the values depend on."""
-        published = [(p.code, p.state, p.name, p.kpi.method_version) for p in self.published]
+        published = [
+            (p.code, p.state, p.name, p.kpi.method_version, p.method) for p in self.published
+        ]
         return fingerprint(
             VALUE_VERSION,
             published,
             [(one.name, one.dimensions) for one in self.sets],
             self.project.kpis.confidence,
             self.project.kpis.targets,
+            self.project.company.fiscal.model_dump(mode="json"),
+            self.project.kpis.periods.model_dump(mode="json"),
         )
 
     def _cut(self, fact: FactName, sets: tuple[SegmentSet, ...]) -> Cut:
@@ -204,7 +307,18 @@ class Plan:
         statuses = tuple(name.lower() for name in self.project.kpis.cancelled_statuses)
         company = self.project.company
         clocks = self.clocks if fact == "interaction" else None
-        return Cut(origins, company.time_zone, company.currency, statuses, clocks)
+        ahead = {name: self.look_ahead_days(fact) if fact == name else 0 for name in FACTS}
+        return Cut(
+            origins,
+            company.time_zone,
+            Rates(company.currency),
+            statuses,
+            clocks,
+            repeat_window_days=ahead["interaction"],
+            response_window_days=ahead["invitation"],
+            keeps_persons=ahead["answer"] > 0,
+            own=own_columns(self.project.kpis, fact),
+        )
 
     def _origins(self, fact: FactName, one: SegmentSet) -> dict[str, Origin | None]:
         source = FACTS[fact]

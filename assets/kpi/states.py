@@ -6,7 +6,8 @@ when a later change of a dimension table touches its events. Arithmetic is in `a
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 import polars as pl
 
@@ -18,26 +19,39 @@ from assets.kpi.history_inputs import (
     month_days,
     scan_slot,
 )
+from assets.kpi.look_ahead import look_ahead
 from assets.kpi.plan import Plan
+from assets.kpi.rates import NOTE, has_other_rates, rates_note, rates_of
 from assets.lake.layout import Lake
-from assets.lake.slot import Slot, fingerprint
-from assets.transforms.facts import Cut, FactFrame, Lookups, interaction_fact, lead_fact
+from assets.lake.slot import fingerprint
+from assets.transforms.answering_again import superseded_later
+from assets.transforms.facts import Cut, FactFrame, Lookups, lead_fact
 from assets.transforms.facts_answer import answer_fact
+from assets.transforms.facts_cost import cost_fact
+from assets.transforms.facts_interaction import interaction_fact
+from assets.transforms.facts_invitation import invitation_fact
 from assets.transforms.facts_order import order_fact
-from assets.transforms.periods import years_of
+from assets.transforms.money import Rates
 from assets.transforms.states import States, compute_states, merge_states
 from schemas.config.project import Project
 from schemas.kpis.kpi import FactName
-from schemas.warehouse import GRAINS
 
 _Build = Callable[[Mapping[str, pl.LazyFrame], Lookups, Cut], FactFrame]
 
-_BUILDERS: Mapping[FactName, _Build] = {
+BUILDERS: Mapping[FactName, _Build] = {
     "answer": answer_fact,
     "order": order_fact,
     "lead": lead_fact,
     "interaction": interaction_fact,
+    "cost": cost_fact,
+    "invitation": invitation_fact,
 }
+
+SURVEYED: Final = frozenset({"answer", "invitation"})
+"""Facts joined to their survey."""
+
+_MONEY_TABLES: Mapping[FactName, str] = {"order": "erp_order", "cost": "erp_cost"}
+"""Facts that convert money → table with its currency."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +79,26 @@ class _Refresh:
     plan: Plan
     dimensions: Dimensions
     ledger: Ledger
+    rates: Rates
+    as_of: dt.date
     refreshed: list[str] = field(default_factory=list)
     current: int = 0
     rows: int = 0
 
 
-def build_states(lake: Lake, project: Project) -> StateReport:
-    """Refresh every stale state slot; one fact and month is in memory at a time."""
+def build_states(lake: Lake, project: Project, *, as_of: dt.date) -> StateReport:
+    """Refresh every stale state slot; one fact and month is in memory at a time.
+
+    Args:
+        lake: Where everything stands.
+        project: The configuration.
+        as_of: Latest logical date loaded; what depends on later days does not count until they
+            are over.
+    """
     plan = Plan(project)
     ledger = Ledger.of(lake.kpi("state_ledger"))
-    run = _Refresh(lake, plan, Dimensions(lake, _account_dimensions(plan)), ledger)
+    dimensions = Dimensions(lake, _account_dimensions(plan))
+    run = _Refresh(lake, plan, dimensions, ledger, rates_of(lake, project), as_of)
     removed = _remove_unplanned(run)
     for fact in plan.facts:
         signature = plan.state_signature(fact)
@@ -110,50 +134,70 @@ def _refresh_month(run: _Refresh, fact: FactName, month: str, *, signature: str)
     slots = {name: run.lake.history(name, month) for name in run.plan.fact_tables(fact)}
     receipts = {name: slot.receipt() for name, slot in slots.items()}
     contents = {name: found.content if found else None for name, found in receipts.items()}
-    inputs = fingerprint(signature, contents)
+    ahead = look_ahead(run.lake, run.plan, fact, month=month, as_of=run.as_of)
+    inputs = fingerprint(signature, contents, ahead.inputs)
     slot, label = run.lake.kpi("state", fact, month), f"{fact}/{month}"
     lookups = run.plan.lookup_tables(fact)
     sequences = {name: run.dimensions.table(name).sequence for name in lookups}
     run.ledger.seen[label] = sequences
-    if slot.is_current(inputs) and not is_touched(
+    is_other = is_touched(
         slot, label, month_days(month), ledger=run.ledger, dimensions=run.dimensions
-    ):
+    )
+    is_other = is_other or has_other_rates(slot, run.rates, month_days(month))
+    if slot.is_current(inputs) and not is_other:
         run.current += 1
         return
-    states, unresolved, rows = _compute(run, fact, month, slots=slots)
+    tables = {name: scan_slot(one, name) for name, one in slots.items()} | ahead.tables()
+    states, unresolved, rows = _compute(run, fact, month, tables=tables)
     with slot.replace(inputs) as draft:
         states.state.write_parquet(draft.path("state.parquet"))
         states.exclusion.write_parquet(draft.path("exclusion.parquet"))
         states.histogram.write_parquet(draft.path("histogram.parquet"))
         states.segment.write_parquet(draft.path("segment.parquet"))
         write_unresolved(draft, unresolved, sequences)
-        draft.facts.update(years=_years(states), days=_span(states))
+        draft.facts.update(days=_span(states))
+        if fact in _MONEY_TABLES:
+            rows_of_money = scan_slot(slots[_MONEY_TABLES[fact]], _MONEY_TABLES[fact])
+            draft.facts[NOTE] = rates_note(run.rates, rows_of_money, month_days(month))
     run.refreshed.append(label)
     run.rows += rows
 
 
 def _compute(
-    run: _Refresh, fact: FactName, month: str, *, slots: Mapping[str, Slot]
+    run: _Refresh, fact: FactName, month: str, *, tables: Mapping[str, pl.LazyFrame]
 ) -> tuple[States, dict[str, pl.DataFrame], int]:
-    tables = {name: scan_slot(slot, name) for name, slot in slots.items()}
-    year = month_days(month)[0].year
+    first, until = month_days(month)
+    year, rates = first.year, run.rates.within(first, until)
     parts: list[States] = []
     unresolved: dict[str, pl.DataFrame] = {}
     rows = 0
     for cut, sets in run.plan.views(fact):
-        lookups = run.dimensions.lookups(cut, year, surveys=fact == "answer")
-        frame = _BUILDERS[fact](tables, lookups, cut)
+        lookups = run.dimensions.lookups(cut, year, surveys=fact in SURVEYED)
+        own = replace(cut, rates=rates, as_of=run.as_of)
+        frame = BUILDERS[fact](tables, lookups, own)
         measures = run.plan.fact_measures(fact)
+        found: Mapping[str, pl.DataFrame] = {}
+        if own.keeps_persons:
+            found, missed = superseded_later(tables, lookups, own, measures)
+            unresolved = _merged(unresolved, missed)
         columns = run.plan.dimension_columns
-        parts.append(compute_states(frame.wide, measures, sets, dimensions=columns))
-        unresolved |= frame.unresolved
+        parts.append(
+            compute_states(frame.wide, measures, sets, dimensions=columns, superseded=found)
+        )
+        unresolved = _merged(unresolved, frame.unresolved)
         rows += frame.rows.height
     return merge_states(parts), unresolved, rows
 
 
-def _years(states: States) -> dict[str, list[int]]:
-    days = pl.concat([states.state["event_day"], states.exclusion["event_day"]])
-    return {grain: years_of(days, grain) for grain in GRAINS}
+def _merged(
+    one: Mapping[str, pl.DataFrame], other: Mapping[str, pl.DataFrame]
+) -> dict[str, pl.DataFrame]:
+    """Unresolved keys of two frames, each key once."""
+    found = dict(one)
+    for name, keys in other.items():
+        known = found.get(name, keys.clear())
+        found[name] = pl.concat([known, keys]).unique().sort(keys.columns)
+    return found
 
 
 def _span(states: States) -> list[str]:

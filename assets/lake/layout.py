@@ -61,6 +61,14 @@ class Lake:
         """Committed slots of the KPI layer under a path, in name order."""
         return _names(self.root.joinpath("kpi", *parts))
 
+    def published(self, *parts: str) -> Slot:
+        """A slot of what was ever published; it outlives every rebuild."""
+        return Slot(self.root.joinpath("published", *parts))
+
+    def published_names(self, *parts: str) -> list[str]:
+        """Slots of what was ever published under a path, in name order."""
+        return _names(self.root.joinpath("published", *parts))
+
     def quality(self, *parts: str) -> Slot:
         """A slot of what is known about the quality of the data."""
         return Slot(self.root.joinpath("quality", *parts))

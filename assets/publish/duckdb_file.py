@@ -64,6 +64,21 @@ def write_warehouse(path: Path, contents: Sequence[Content]) -> None:
             connection.close()
 
 
+def published_id(path: Path) -> str | None:
+    """Publish that readers of a warehouse file see; None without a file that can be read."""
+    import duckdb
+
+    if not path.exists():
+        return None
+    query = "SELECT publish_id FROM run_log ORDER BY published_at DESC LIMIT 1"
+    try:
+        with duckdb.connect(path, read_only=True) as connection:
+            found = connection.execute(query).fetchall()
+    except duckdb.Error:
+        return None
+    return str(found[0][0]) if found else None
+
+
 def _write(connection: "duckdb.DuckDBPyConnection", content: Content) -> None:
     table = content.table
     name = _quoted(table.name)

@@ -10,21 +10,31 @@ from typing import Any
 
 import polars as pl
 
+from assets.kpi.evidence import gather
+from assets.kpi.plan import Plan
 from assets.kpi.tables import scan_published
 from assets.lake.atomic import atomic_path
 from assets.lake.layout import Lake
 from assets.lake.slot import fingerprint
 from assets.publish.duckdb_file import Content, write_warehouse
 from assets.publish.operations import kpi_inventory, quarantine_summary, source_status
+from assets.publish.value_history import (
+    Revision,
+    commit_revision,
+    next_instant,
+    prepare_revision,
+    settle_history,
+)
 from assets.quality.results import recent_results, refuse_if_blocked
 from assets.quality.waivers import read_waivers, waiver_rows
 from schemas.config.project import Project
+from schemas.history_tables import history_tables
 from schemas.operations import TABLES as OPERATIONS
 from schemas.quality import TABLES as QUALITY
-from schemas.table import Table
+from schemas.table import POLARS_TYPES, Table
 from schemas.warehouse import warehouse_tables
 
-CODE_VERSION = 2
+CODE_VERSION = 3
 """Raise it when the same tables would be published differently."""
 
 _NO_RECORD: dict[str, Any] = {"inputs": None, "publish_id": None, "rows": {}, "log": []}
@@ -52,7 +62,7 @@ class PublishReport:
 
 def published_tables(project: Project) -> tuple[Table, ...]:
     """Contracts of every published table, as the configuration shapes them."""
-    return (*warehouse_tables(project), *QUALITY, *OPERATIONS)
+    return (*warehouse_tables(project), *history_tables(project), *QUALITY, *OPERATIONS)
 
 
 def publish(
@@ -84,13 +94,18 @@ def publish(
     record = _record(lake.warehouse)
     if record["inputs"] == inputs and lake.warehouse.exists():
         return PublishReport(lake.warehouse, False, record["publish_id"], record["rows"])
-    publish_id = fingerprint(inputs, run_id)[:12]
-    stamped = {"run_id": pl.lit(run_id), "known_at": pl.lit(now)}
-    frames["kpi_value"] = frames["kpi_value"].with_columns(**stamped)
+    settle_history(lake)
+    publish_id, known_at = fingerprint(inputs, run_id)[:12], next_instant(lake, now)
+    revision = _revision(
+        lake, project, frames, run_id=run_id, publish_id=publish_id, known_at=known_at
+    )
+    frames["kpi_value"] = revision.values
+    frames["kpi_value_history"] = revision.history.collect()
+    frames["kpi_restatement"] = revision.restatements.collect()
     log = {
         "publish_id": publish_id,
         "run_id": run_id,
-        "published_at": now.isoformat(),
+        "published_at": known_at.isoformat(),
         "as_of": as_of.isoformat(),
         "kpi_values": frames["kpi_value"].height,
         "rows_quarantined": int(frames["quarantine_summary"]["rows"].sum()),
@@ -104,11 +119,41 @@ def publish(
         for table in published_tables(project)
     ]  # fmt: skip
     write_warehouse(lake.warehouse, contents)
+    commit_revision(lake)
     rows = {content.table.name: content.rows.height for content in contents}
     written = {"inputs": inputs, "publish_id": publish_id, "rows": rows, "log": entries}
     with atomic_path(_record_path(lake.warehouse)) as temporary:
         temporary.write_text(json.dumps(written, indent=1), encoding="utf-8")
     return PublishReport(lake.warehouse, True, publish_id, rows)
+
+
+def publish_log(lake: Lake) -> list[dict[str, Any]]:
+    """Publishes that are on record, earliest first: `run_log` as JSON."""
+    log: list[dict[str, Any]] = _record(lake.warehouse)["log"]
+    return log
+
+
+def _revision(
+    lake: Lake,
+    project: Project,
+    frames: dict[str, pl.DataFrame],
+    *,
+    run_id: str,
+    publish_id: str,
+    known_at: dt.datetime,
+) -> Revision:
+    """What this publish changes in the values that readers have."""
+    plan = Plan(project)
+    stamp = {"run_id": run_id, "known_at": known_at, "publish_id": publish_id}
+    schema = {"run_id": pl.String(), "known_at": POLARS_TYPES["instant"], "publish_id": pl.String()}
+    return prepare_revision(
+        lake,
+        plan,
+        frames["kpi_value"],
+        frames["kpi_exclusion"],
+        evidence=gather(lake, plan),
+        stamp=pl.DataFrame([stamp], schema=schema),
+    )
 
 
 def _frames(lake: Lake, project: Project, *, as_of: dt.date) -> dict[str, pl.DataFrame]:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from assets.transforms.fiscal import FISCAL_GRAINS, fiscal_periods
+from assets.transforms.fiscal import fiscal_periods
 from schemas.config.calendar import FiscalCalendar
+from schemas.config.periods import FISCAL_GRAINS
 
 _START, _END = pl.col("period_start"), pl.col("period_end")
 _MARGIN = dt.timedelta(days=800)
@@ -44,7 +45,7 @@ _STEPS = {
     "rolling_28d": _Steps("-28d", "-52w", is_whole_months=False),
     "rolling_12m": _Steps("-12mo", "-12mo"),
 }
-_MONTH_STEPS = dict(zip(FISCAL_GRAINS, ("month", "quarter", "year"), strict=True))
+_MONTH_STEPS: dict[str, str] = dict(zip(FISCAL_GRAINS, ("month", "quarter", "year"), strict=True))
 _ADDED = ("to_date_on", "previous_start", "previous_to_on", "year_ago_start", "year_ago_to_on")
 
 

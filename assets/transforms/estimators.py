@@ -10,7 +10,7 @@ from typing import Final
 
 import polars as pl
 
-from assets.transforms.intervals import adjusted_wald, normal_quantile, student, wilson
+from assets.transforms.intervals import adjusted_wald, garwood, normal_quantile, student, wilson
 from assets.transforms.measures import COMPONENTS, Measure
 from assets.transforms.variances import linearised_variance
 from schemas.kpis.kpi import Estimator, Unit
@@ -110,6 +110,27 @@ def _ratio_of_sums(confidence: float, n: pl.Expr) -> Estimate:
     return _linear(confidence, rows - 1, rows)
 
 
+def _without_interval(value: pl.Expr, denominator: pl.Expr) -> Callable[
+    [float, pl.Expr], Estimate
+]:  # fmt: skip
+    """What is counted in full, such as a ledger: there is nothing to infer."""
+
+    def estimate(confidence: float, n: pl.Expr) -> Estimate:
+        del confidence, n
+        none = pl.lit(None, dtype=pl.Float64)
+        return Estimate(value, pl.col("x"), denominator, none, none)
+
+    return estimate
+
+
+def _rate(confidence: float, n: pl.Expr) -> Estimate:
+    """Events over exposure: x is counted, y is what it is counted over."""
+    del n
+    x, y = pl.col("x"), pl.col("y")
+    low, high = garwood(x, pl.when(y > 0).then(y), confidence)
+    return Estimate(_ratio(x, y), x, y, low, high)
+
+
 def _ratio(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
     """Quotient, null where the denominator is not positive."""
     return pl.when(denominator > 0).then(numerator / denominator)
@@ -124,6 +145,9 @@ ESTIMATORS: Final[Mapping[Estimator, Callable[[float, pl.Expr], Estimate]]] = {
     "net": _net,
     "mean": _mean,
     "ratio": _ratio_of_sums,
+    "rate": _rate,
+    "sum": _without_interval(pl.col("x"), pl.lit(None, dtype=pl.Float64)),
+    "quotient": _without_interval(_ratio(pl.col("x"), pl.col("y")), pl.col("y")),
 }
 """Estimator → (confidence, effective n) → expressions over the real components."""
 
@@ -135,7 +159,11 @@ INTERVALS: Final[Mapping[Estimator, str]] = {
     "odds": "wilson_odds",
     "net": "adjusted_wald",
     "mean": "t",
+    "mean_of_nets": "adjusted_wald_sum",
     "ratio": "linearised_t",
+    "rate": "garwood",
+    "sum": "none",
+    "quotient": "none",
     "median": "order_statistics",
     "p90": "order_statistics",
 }

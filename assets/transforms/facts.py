@@ -5,18 +5,20 @@ summed from them is in `assets.transforms.measures`. Instants become days of the
 zone here, and money fixed-point integers, for Narwhals has no exact decimal.
 """
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import polars as pl
 
-from assets.transforms.business_time import BusinessClocks, with_business_seconds
+from assets.transforms.business_time import BusinessClocks
 from assets.transforms.dimensions import by_origin, join_account, origin_of
+from assets.transforms.money import RATE, Rates, converted, with_rate
 from schemas.dimensions import Origin, known_dimension
 from schemas.kpis.kpi import FactName
 from schemas.registry import canonical
-from schemas.table import MONEY_SCALE
+from schemas.table import LINEAGE, MONEY_SCALE
 from schemas.warehouse import dimension_column
 
 
@@ -27,21 +29,51 @@ class FactSource:
     Attributes:
         tables: Tables read month by month; the first holds the event.
         origins: Parts besides the event that carry dimensions.
+        later: Tables also read in the months after, where rows depend on what comes later.
+        window: Instants on whose days what a row depends on begins, and is counted from.
+        waits: Whether rows do not count until what they depend on is over.
+        lacks: Dimensions of those parts that it has no value of.
     """
 
     tables: tuple[str, ...]
     origins: tuple[Origin, ...]
+    later: tuple[str, ...] = ()
+    window: tuple[str, str] = ("", "")
+    waits: bool = False
+    lacks: frozenset[str] = frozenset()
 
     def carries(self, dimension: str) -> Origin | None:
         """Which part carries a dimension, None if none does."""
+        if dimension in self.lacks:
+            return None
         return origin_of(dimension, canonical(self.tables[0]), self.origins)
 
 
 FACTS: Final[Mapping[FactName, FactSource]] = {
-    "answer": FactSource(("survey_response", "survey_answer"), ("account", "survey", "product")),
+    "answer": FactSource(
+        ("survey_response", "survey_answer"),
+        ("account", "survey", "product"),
+        later=("survey_response", "survey_answer"),
+        window=("responded_at", "responded_at"),
+    ),
     "order": FactSource(("erp_order", "erp_order_line"), ("account", "product")),
     "lead": FactSource(("crm_lead",), ("account",)),
-    "interaction": FactSource(("crm_interaction",), ("account",)),
+    "interaction": FactSource(
+        ("crm_interaction",),
+        ("account",),
+        later=("crm_interaction",),
+        window=("resolved_at", "resolved_at"),
+        waits=True,
+    ),
+    "invitation": FactSource(
+        ("survey_invitation",),
+        ("account", "survey"),
+        later=("survey_response",),
+        window=("sent_at", "delivered_at"),
+        waits=True,
+        lacks=frozenset({"attribute"}),
+    ),
+    "cost": FactSource(("erp_cost",), ()),
 }
 
 
@@ -84,16 +116,29 @@ class Cut:
     Attributes:
         dimensions: Dimension → its origin.
         time_zone: Zone that days are cut in.
-        currency: Reporting currency.
+        rates: Rates of exchange and the reporting currency.
         cancelled_statuses: Order statuses that are not sales, in lower case.
         clocks: Business clocks, None where nothing is measured in business time.
+        as_of: Last loaded day, where rows depend on windows that may still be open.
+        repeat_window_days: Days after a resolution in which a further contact is looked for; 0
+            for none.
+        response_window_days: Days after a delivery in which a response counts.
+        keeps_persons: Whether answers keep their response, its instant and who gave it.
+        keeps_lineage: Whether rows keep where the event was extracted from.
+        own: Columns of the event that the company's own KPIs read.
     """
 
     dimensions: Mapping[str, Origin]
     time_zone: str
-    currency: str = ""
+    rates: Rates = field(default_factory=lambda: Rates(""))
     cancelled_statuses: tuple[str, ...] = ()
     clocks: BusinessClocks | None = None
+    as_of: dt.date | None = None
+    repeat_window_days: int = 0
+    response_window_days: int = 0
+    keeps_persons: bool = False
+    keeps_lineage: bool = False
+    own: tuple[str, ...] = ()
 
     def of(self, origin: Origin) -> tuple[str, ...]:
         """Dimensions of one origin."""
@@ -118,6 +163,29 @@ def is_cancelled_status(cancelled_statuses: Sequence[str]) -> pl.Expr:
 def fixed_money(column: str) -> pl.Expr:
     """Money as Int128 in units of 10⁻⁴."""
     return pl.col(column).cast(pl.Decimal(38, MONEY_SCALE)).to_physical()
+
+
+def lineage(cut: Cut) -> list[str]:
+    """Lineage columns of the event's row, where the cut keeps them."""
+    return [column.name for column in LINEAGE] if cut.keeps_lineage else []
+
+
+def own_columns(cut: Cut, table: str) -> list[pl.Expr]:
+    """Columns of the event that the company's own KPIs read, as `own_…`.
+
+    Money is in fixed point, and in the currency of its row: see `own_money`.
+    """
+    money = own_money(cut, table)
+    return [
+        (fixed_money(name) if f"own_{name}" in money else pl.col(name)).alias(f"own_{name}")
+        for name in cut.own
+    ]
+
+
+def own_money(cut: Cut, table: str) -> list[str]:
+    """Those of `own_columns` that are money."""
+    kinds = {name: canonical(table).column(name).type for name in cut.own}
+    return [f"own_{name}" for name, kind in kinds.items() if kind == "decimal"]
 
 
 def event_dimensions(cut: Cut) -> list[pl.Expr]:
@@ -171,67 +239,20 @@ def lead_fact(tables: Mapping[str, pl.LazyFrame], lookups: Lookups, cut: Cut) ->
         pl.coalesce(closed_on, created_on).alias("closed_or_created_on"),
         "outcome",
         "account_id",
+        "currency",
+        *own_columns(cut, "crm_lead"),
+        *lineage(cut),
         *event_dimensions(cut),
     )
-    return _plain(with_account(leads, lookups, "created_on"))
+    if money := own_money(cut, "crm_lead"):
+        leads = with_rate(leads, currency="currency", day="created_on", rates=cut.rates)
+        leads = leads.with_columns(converted(pl.col(name)).alias(name) for name in money)
+        leads = leads.drop(RATE, "has_rate")
+    return plain_fact(with_account(leads.drop("currency"), lookups, "created_on"))
 
 
-_DURATIONS: Final = {
-    "first_response": ("opened_at", "first_response_at"),
-    "resolution": ("opened_at", "resolved_at"),
-}
-"""Duration of an interaction → instants it runs from and to."""
-
-_HANDLING: Final = ("talk_seconds", "hold_seconds", "wrap_seconds")
-
-
-def interaction_fact(tables: Mapping[str, pl.LazyFrame], lookups: Lookups, cut: Cut) -> FactFrame:
-    """One row an interaction: opened_on, resolved_on, durations in seconds, cost, counts, flag.
-
-    Durations in business seconds are there where the cut has clocks.
-    """
-    timed, durations = _timed(tables["crm_interaction"], cut.clocks)
-    interactions = timed.select(
-        day_of("opened_at", cut.time_zone).alias("opened_on"),
-        day_of("resolved_at", cut.time_zone).alias("resolved_on"),
-        *durations,
-        # a part that is not recorded is none, but with no part at all nothing is known
-        pl.when(pl.any_horizontal(pl.col(_HANDLING).is_not_null()))
-        .then(pl.sum_horizontal(pl.col(_HANDLING).cast(pl.Int64)))
-        .alias("handle_seconds"),
-        fixed_money("cost").alias("cost_fixed"),
-        "contact_count",
-        "reopen_count",
-        "resolved_on_first_contact",
-        "account_id",
-        *event_dimensions(cut),
-    )
-    return _plain(with_account(interactions, lookups, "opened_on"))
-
-
-def _timed(
-    interactions: pl.LazyFrame, clocks: BusinessClocks | None
-) -> tuple[pl.LazyFrame, list[str]]:
-    """Interactions with their durations in whole seconds, and the names of those columns."""
-    calendar = {f"{name}_seconds": pair for name, pair in _DURATIONS.items()}
-    timed = interactions.with_columns(
-        (pl.col(end) - pl.col(start)).dt.total_seconds().alias(name)
-        for name, (start, end) in calendar.items()
-    )
-    if clocks is None:
-        return timed, list(calendar)
-    business = {f"{name}_business_seconds": pair for name, pair in _DURATIONS.items()}
-    clocked = with_business_seconds(timed, business, clocks)
-    # what took no time took no business time on any clock, an end a fraction too early included
-    no_time = [
-        pl.when(pl.col(seconds) == 0).then(pl.col(name).fill_null(0)).otherwise(name).alias(name)
-        for seconds, name in zip(calendar, business, strict=True)
-    ]
-    return clocked.with_columns(no_time), [*calendar, *business]
-
-
-def _plain(events: pl.LazyFrame) -> FactFrame:
-    """A fact whose event is one row of one table."""
+def plain_fact(events: pl.LazyFrame) -> FactFrame:
+    """A fact whose event is one row of one table; the account's key goes, its dimensions stay."""
     frame = events.collect(engine="streaming")
     unresolved = unresolved_keys(frame, {"crm_account": ACCOUNT_FLAG})
     rows = frame.drop("account_id", "is_account_known", strict=False)

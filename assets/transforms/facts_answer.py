@@ -17,10 +17,11 @@ from assets.transforms.facts import (
     Lookups,
     day_of,
     event_dimensions,
+    lineage,
     unresolved_keys,
     with_account,
 )
-from assets.transforms.measures_survey import MOMENT_METRIC
+from assets.transforms.measures_survey import CHOICE_METRICS
 from schemas.dimensions import known_dimension
 from schemas.warehouse import dimension_column
 
@@ -33,7 +34,7 @@ def answer_fact(tables: Mapping[str, pl.LazyFrame], lookups: Lookups, cut: Cut) 
 
     `wide` has responded_on, is_customer (false for surveys of employees), score, choice, weight,
     is_na_code, metric, scale_min, scale_max, points, is_higher_better, scale and the dimension
-    columns.
+    columns; response_id, responded_at and person_id where the cut keeps persons.
     """
     responses = _responses(tables["survey_response"], lookups, cut).collect(engine="streaming")
     unresolved = unresolved_keys(
@@ -48,9 +49,15 @@ def answer_fact(tables: Mapping[str, pl.LazyFrame], lookups: Lookups, cut: Cut) 
     head = responses.drop(spent, strict=False)
     rows = (
         tables["survey_answer"]
-        .select("response_id", *categorical(("question_id",)), "score", _choice(lookups))
+        .select(
+            "response_id",
+            *categorical(("question_id",)),
+            "score",
+            _choice(lookups, cut),
+            *lineage(cut),
+        )
         .join(head.lazy(), on="response_id", how="inner")
-        .drop("response_id")
+        .drop(() if cut.keeps_persons else "response_id")
         .collect(engine="streaming")
     )
     return FactFrame(rows, *_with_questions(rows, lookups, cut, unresolved))
@@ -67,6 +74,7 @@ def _responses(responses: pl.LazyFrame, lookups: Lookups, cut: Cut) -> pl.LazyFr
         pl.col("weight").fill_null(1.0),
         "account_id",
         "product_id",
+        *(["employee_id", "responded_at"] if cut.keeps_persons else []),
         *own,
         *categorical(inherited),
     )
@@ -82,16 +90,21 @@ def _responses(responses: pl.LazyFrame, lookups: Lookups, cut: Cut) -> pl.LazyFr
             {"survey_id", "attribute"}]  # fmt: skip
     flags = [*(["is_account_known"] if lookups.accounts is not None else []),
              *(["is_product_known"] if lookups.products is not None else [])]  # fmt: skip
+    persons: list[str | pl.Expr] = []
+    if cut.keeps_persons:
+        person = pl.when("is_customer").then("account_id").otherwise("employee_id")
+        persons = ["responded_at", person.alias("person_id")]
     return found.rename({"audience": "is_customer"}).select(
         "response_id", "survey_id", "responded_on", "is_customer", "weight", "account_id",
-        "product_id", "is_survey_known", *flags, *keep,
+        "product_id", "is_survey_known", *flags, *persons, *keep,
     )  # fmt: skip
 
 
-def _choice(lookups: Lookups) -> pl.Expr:
-    """Choice of an answer; not read where no question has a measure on its choices."""
-    metrics = lookups.questions["metric"].to_list() if lookups.questions is not None else []
-    choice = pl.col("choice") if MOMENT_METRIC in metrics else pl.lit(None)
+def _choice(lookups: Lookups, cut: Cut) -> pl.Expr:
+    """Choice of an answer; not read where no measure is on the choices of these questions."""
+    metrics = set(lookups.questions["metric"] if lookups.questions is not None else [])
+    is_read = "choice" in cut.own or not metrics.isdisjoint(CHOICE_METRICS)
+    choice = pl.col("choice") if is_read else pl.lit(None)
     return choice.cast(pl.Categorical).alias("choice")
 
 

@@ -17,13 +17,14 @@ from typing import Final
 import polars as pl
 
 from schemas.config.calendar import WEEKDAYS, FiscalCalendar
-
-FISCAL_GRAINS: Final = ("fiscal_month", "fiscal_quarter", "fiscal_year")
+from schemas.config.periods import FISCAL_GRAINS
 
 _ONE_DAY: Final = dt.timedelta(days=1)
 _YEAR_MONTHS: Final = 12
 _QUARTER_MONTHS: Final = 3
-_GRAIN_MONTHS: Final = dict(zip(FISCAL_GRAINS, (1, _QUARTER_MONTHS, _YEAR_MONTHS), strict=True))
+_GRAIN_MONTHS: Final[dict[str, int]] = dict(
+    zip(FISCAL_GRAINS, (1, _QUARTER_MONTHS, _YEAR_MONTHS), strict=True)
+)
 _SCHEMA: Final = {
     "period_grain": pl.String,
     "period_start": pl.Date,
@@ -80,13 +81,6 @@ def fiscal_periods(first: dt.date, last: dt.date, calendar: FiscalCalendar) -> p
         if start <= last and end >= first
     ]
     return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
-
-
-def fiscal_period_of(day: dt.date, grain: str, calendar: FiscalCalendar) -> tuple[dt.date, dt.date]:
-    """First and last day of the fiscal period that a day belongs to."""
-    found = fiscal_periods(day, day, calendar).filter(pl.col("period_grain") == grain)
-    start, end = found.select("period_start", "period_end").row(0)
-    return start, end
 
 
 def _years(first: dt.date, last: dt.date, calendar: FiscalCalendar) -> list[FiscalYear]:

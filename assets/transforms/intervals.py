@@ -75,6 +75,31 @@ def t_quantile(df: pl.Expr, confidence: float) -> pl.Expr:
     ).fill_nan(None)  # fmt: skip
 
 
+def garwood(events: pl.Expr, exposure: pl.Expr, confidence: float) -> Interval:
+    """Exact interval of a Poisson rate (Garwood 1936).
+
+    Args:
+        events: Number of events; real, ≥ 0.
+        exposure: What they are counted over; > 0.
+        confidence: Confidence level.
+    """
+    tail = (1 - confidence) / 2
+    low = pl.when(events > 0).then(_gamma_quantile(events, tail)).when(events == 0).then(0.0)
+    return low / exposure, _gamma_quantile(events + 1, 1 - tail) / exposure
+
+
+def _gamma_quantile(shape: pl.Expr, probability: float) -> pl.Expr:
+    """Quantile of the gamma distribution of scale 1; half that of χ² with twice the freedom."""
+
+    def quantile(column: pl.Series) -> pl.Series:
+        from scipy.special import gammaincinv
+
+        found = gammaincinv(column.cast(pl.Float64).to_numpy(), probability)
+        return pl.Series(column.name, found, dtype=pl.Float64)
+
+    return shape.map_batches(quantile, return_dtype=pl.Float64).fill_nan(None)
+
+
 def order_statistic_ranks(n: pl.Expr, quantile: float, confidence: float) -> Interval:
     """Ranks whose values bracket a quantile with at least the confidence asked for.
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import narwhals as nw
-import polars as pl
+from narwhals.typing import IntoLazyFrameT
 
 from assets.transforms.sketch import bucket
 from schemas.kpis.kpi import FactName
@@ -54,6 +54,9 @@ class Measure:
         decimals: Decimals that they then have.
         weight: Column of the row's weight.
         stratum: Column whose values must not be pooled.
+        strata: Number of strata that a composite of them needs; 0 for any.
+        dedupe_days: Days in which a person's next answer takes the place of an answer; 0 for all
+            answers. The rows then carry `superseded_on`.
         has_histogram: Whether x, in whole units ≥ 0, is also kept as a histogram.
         counts_rows: Whether the n of a ratio is the rows, for y is no count.
     """
@@ -71,6 +74,8 @@ class Measure:
     decimals: int = 0
     weight: str | None = None
     stratum: str | None = None
+    strata: int = 0
+    dedupe_days: int = 0
     has_histogram: bool = False
     counts_rows: bool = False
     version: int = field(default=1)
@@ -139,24 +144,24 @@ def _quantities(measure: Measure) -> dict[str, nw.Expr]:
     return found
 
 
-def summed(fact: pl.LazyFrame, measure: Measure, dimensions: Sequence[str]) -> pl.LazyFrame:
+def summed(fact: IntoLazyFrameT, measure: Measure, dimensions: Sequence[str]) -> IntoLazyFrameT:
     """Sums of a measure over its fact at the finest grain.
 
     Args:
-        fact: Rows of the measure's fact.
+        fact: Rows of the measure's fact, a lazy frame of any engine.
         measure: What to sum.
         dimensions: Dimension columns to keep apart.
 
     Returns:
-        event_day, the dimensions, stratum (where the measure has one), reason (0 = counts),
+        event_day, the dimensions, stratum and superseded_on (where the measure has them), reason
+        (0 = counts),
         n (Int64) and the measure's components (Int128).
     """
     keys = _keys(measure, dimensions)
     rows = _dated(fact, measure).with_columns(**_quantities(measure))
     sums = {name: _sum(measure, name) for name in measure.components}
     frame = rows.group_by(*keys).agg(nw.len().cast(nw.Int64).alias("n"), **sums)
-    native: pl.LazyFrame = frame.to_native()
-    return native
+    return frame.to_native()
 
 
 def _sum(measure: Measure, component: str) -> nw.Expr:
@@ -171,8 +176,8 @@ def _sum(measure: Measure, component: str) -> nw.Expr:
 
 
 def counted_buckets(
-    fact: pl.LazyFrame, measure: Measure, dimensions: Sequence[str]
-) -> pl.LazyFrame:
+    fact: IntoLazyFrameT, measure: Measure, dimensions: Sequence[str]
+) -> IntoLazyFrameT:
     """Histogram of a measure's x at the finest grain.
 
     Returns:
@@ -185,16 +190,26 @@ def counted_buckets(
         .group_by(*keys, "bucket")
         .agg(nw.len().cast(nw.Int64).alias("n"))
     )
-    native: pl.LazyFrame = frame.to_native()
-    return native
+    return frame.to_native()
 
 
 def _keys(measure: Measure, dimensions: Sequence[str]) -> list[str]:
     strata = ["stratum"] if measure.stratum else []
-    return ["event_day", *dimensions, *strata, "reason"]
+    places = ["superseded_on"] if measure.dedupe_days else []
+    return ["event_day", *dimensions, *strata, *places, "reason"]
 
 
-def _dated(fact: pl.LazyFrame, measure: Measure) -> nw.LazyFrame[pl.LazyFrame]:
+def counted(fact: IntoLazyFrameT, measure: Measure) -> IntoLazyFrameT:
+    """Rows of the fact that count for a measure, with `event_day`."""
+    return _dated(fact, measure).filter(nw.col("reason") == 0).to_native()
+
+
+def dated(fact: IntoLazyFrameT, measure: Measure) -> IntoLazyFrameT:
+    """Rows that belong to a measure, with `event_day` and the number of their `reason`."""
+    return _dated(fact, measure).to_native()
+
+
+def _dated(fact: IntoLazyFrameT, measure: Measure) -> nw.LazyFrame[IntoLazyFrameT]:
     frame = nw.from_native(fact)
     if measure.concerns is not None:
         frame = frame.filter(measure.concerns)

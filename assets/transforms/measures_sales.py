@@ -17,7 +17,7 @@ _COST = nw.col("cost_fixed")
 _NOT_SOLD = {"cancelled": nw.col("is_cancelled")}
 _NO_REVENUE = {
     **_NOT_SOLD,
-    "foreign_currency": nw.col("is_foreign"),
+    "no_rate": ~nw.col("has_rate"),
     "no_amount": _NET.is_null(),
 }
 _NO_MARGIN = {
@@ -65,6 +65,7 @@ def _ratio(code: str, x: nw.Expr, y: nw.Expr, *, reasons: Mapping[str, nw.Expr])
         y=y,
         is_fixed=True,
         decimals=MONEY_SCALE,
+        version=2,
     )
 
 

@@ -4,6 +4,7 @@ Expressions only.
 """
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 import narwhals as nw
 
@@ -101,15 +102,43 @@ def _own_cost(is_resolved: nw.Expr) -> Measure:
 
 
 def _first_contact_resolution(config: KpiConfig, is_resolved: nw.Expr) -> Measure:
-    contacts = nw.col("contact_count")
-    flag = nw.col("resolved_on_first_contact")
-    by_flag = config.first_contact_resolution.variant == "flag"
+    variant = config.first_contact_resolution.variant
+    reasons, is_first = _FIRST_CONTACT[variant]()
     return Measure(
         code="first_contact_resolution",
         fact="interaction",
         shape="share",
         day="resolved_on",
         concerns=is_resolved,
-        reasons={"no_flag": flag.is_null()} if by_flag else {"no_contacts": contacts.is_null()},
-        x=flag if by_flag else (contacts == 1) & (nw.col("reopen_count").fill_null(0) == 0),
+        reasons=reasons,
+        x=is_first,
     )
+
+
+def _by_flag() -> tuple[Mapping[str, nw.Expr], nw.Expr]:
+    flag = nw.col("resolved_on_first_contact")
+    return {"no_flag": flag.is_null()}, flag
+
+
+def _by_contact_count() -> tuple[Mapping[str, nw.Expr], nw.Expr]:
+    contacts = nw.col("contact_count")
+    is_first = (contacts == 1) & (nw.col("reopen_count").fill_null(0) == 0)
+    return {"no_contacts": contacts.is_null()}, is_first
+
+
+def _by_window() -> tuple[Mapping[str, nw.Expr], nw.Expr]:
+    reasons = {
+        "no_account": ~nw.col("has_account"),
+        # what was resolved before it was opened does not say what came after
+        "negative_duration": nw.col("resolution_seconds") < 0,
+        "window_open": nw.col("is_window_open"),
+    }
+    return reasons, ~nw.col("is_repeated")
+
+
+_FIRST_CONTACT: Final = {
+    "flag": _by_flag,
+    "contact_count": _by_contact_count,
+    "window": _by_window,
+}
+"""Variant → why a resolution does not count, and whether it was at first contact."""

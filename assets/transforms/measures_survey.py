@@ -3,6 +3,7 @@
 Answers of customers and of employees never meet in one measure.
 """
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 
 import narwhals as nw
@@ -21,6 +22,10 @@ _IS_NOT_LIKERT = ~_POINTS.is_in([_LIKERT_5, _LIKERT_7])
 
 CXI_METRICS = ("cxi_effectiveness", "cxi_ease", "cxi_emotion")
 MOMENT_METRIC = "moment_of_truth"
+SENTIMENT_METRIC = "sentiment"
+CHOICE_METRICS = (MOMENT_METRIC, SENTIMENT_METRIC)
+"""Metrics whose measures read the choice of an answer."""
+
 MOMENT_CHOICES = ("below", "as", "above", "fan")
 """Choices of a moment of truth, from the worst; the mapping brings a source's words to them."""
 
@@ -31,11 +36,11 @@ def _favourable() -> nw.Expr:
     return nw.when(nw.col("is_higher_better")).then(_SCORE).otherwise(turned)
 
 
-def _concerns(metric: str, *, employees: bool = False) -> nw.Expr:
-    """Answers of an audience to questions of a metric; an unknown question may be one of them."""
+def _concerns(*metrics: str, employees: bool = False) -> nw.Expr:
+    """Answers of an audience to questions of metrics; an unknown question may be one of them."""
     asked, is_customer = nw.col("metric"), nw.col("is_customer")
     audience = ~is_customer if employees else is_customer
-    return audience & ((asked == metric) | asked.is_null())
+    return audience & (asked.is_in(list(metrics)) | asked.is_null())
 
 
 def _reasons(*, wrong_scale: nw.Expr, boxes: bool, weights: str) -> dict[str, nw.Expr]:
@@ -75,8 +80,11 @@ def survey_measures(config: KpiConfig, weights: str) -> Iterator[Measure]:
     yield from _ces(weights)
     for metric in CXI_METRICS:
         yield _likert_net(metric, metric, weights)
+    yield _experience_index(weights)
     yield from _moments(weights)
+    yield from _sentiment(weights)
     yield _repurchase(weights)
+    yield _rescaled_mean("engagement", "engagement", weights, employees=True)
 
 
 def _code(name: str, weights: str) -> str:
@@ -117,12 +125,17 @@ def _csat(top_boxes: Mapping[int, int], weights: str) -> Iterator[Measure]:
         x=_favourable() > _GREATEST - boxes,
         weight=_weight(weights),
     )
-    yield Measure(
-        code=_code("csat_mean", weights),
+    yield _rescaled_mean("csat_mean", "csat", weights)
+
+
+def _rescaled_mean(name: str, metric: str, weights: str, *, employees: bool = False) -> Measure:
+    """Mean score, the question's scale brought to 0-100."""
+    return Measure(
+        code=_code(name, weights),
         fact="answer",
         shape="mean",
         day="responded_on",
-        concerns=_concerns("csat"),
+        concerns=_concerns(metric, employees=employees),
         reasons=_reasons(wrong_scale=_GREATEST <= _LEAST, boxes=False, weights=weights),
         x=(_favourable() - _LEAST) / (_GREATEST - _LEAST) * 100,
         weight=_weight(weights),
@@ -169,6 +182,50 @@ def _likert_net(name: str, metric: str, weights: str) -> Measure:
         z=_favourable() < _LEAST + worst,
         weight=_weight(weights),
     )
+
+
+def _experience_index(weights: str) -> Measure:
+    """The three nets in one state, kept apart by their metric."""
+    net = _likert_net("cxi", CXI_METRICS[0], weights)
+    return dataclasses.replace(
+        net, concerns=_concerns(*CXI_METRICS), stratum="metric", strata=len(CXI_METRICS)
+    )
+
+
+def _sentiment(weights: str) -> Iterator[Measure]:
+    """Classified comments: their net, and how many of the comments they are."""
+    choice, asked = nw.col("choice"), nw.col("metric")
+    is_known = (choice == "positive") | (choice == "neutral") | (choice == "negative")
+    unasked = {"unknown_question": asked.is_null()}
+    yield Measure(
+        code=_code("sentiment", weights),
+        fact="answer",
+        shape="net",
+        day="responded_on",
+        concerns=_concerns(SENTIMENT_METRIC),
+        reasons={
+            **unasked,
+            "no_choice": choice.is_null(),
+            "unknown_choice": ~is_known,
+            **_weight_reasons(weights),
+        },
+        x=choice == "positive",
+        z=choice == "negative",
+        weight=_weight(weights),
+    )
+    if weights == "none":
+        one, none = nw.lit(1), nw.lit(0)
+        yield Measure(
+            code="sentiment_coverage",
+            fact="answer",
+            shape="ratio",
+            day="responded_on",
+            concerns=_concerns("comment", SENTIMENT_METRIC),
+            reasons=unasked,
+            x=nw.when((asked == SENTIMENT_METRIC) & is_known).then(one).otherwise(none),
+            y=nw.when(asked == "comment").then(one).otherwise(none),
+            is_fixed=True,
+        )
 
 
 def _moments(weights: str) -> Iterator[Measure]:

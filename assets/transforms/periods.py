@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
-from schemas.warehouse import GRAINS
+from schemas.config.periods import CALENDAR_GRAINS
 
 _TRUNCATE: Mapping[str, str] = {
     "day": "1d",
@@ -39,43 +39,32 @@ def period_label(start: pl.Expr, grain: str) -> pl.Expr:
     return _LABEL[grain](start)
 
 
-def last_day_of_year(year: int, grain: str) -> dt.date:
-    """Last day that any period of a grain starting in that year can reach."""
-    last = dt.date(year, 12, 31)
-    if grain != "week":
-        return last
-    monday = last - dt.timedelta(days=last.weekday())
-    return monday + dt.timedelta(days=6)
-
-
-def years_of(days: pl.Series, grain: str) -> list[int]:
-    """Years in which the periods of these days start, ascending."""
-    frame = pl.DataFrame({"day": days.drop_nulls().unique()})
-    starts = frame.select(period_start(pl.col("day"), grain).dt.year().unique().sort())
-    return [int(year) for year in starts.to_series()]
-
-
 def calendar(first: dt.date, last: dt.date, *, as_of: dt.date) -> pl.DataFrame:
     """Every period of every grain that has a day from `first` to `last`.
 
     Returns:
         period_grain, period_start, period_end, label, is_complete; in grain and date order.
     """
-    days = pl.DataFrame({"day": pl.date_range(first, last, "1d", eager=True)})
-    frames = []
-    for grain in GRAINS:
-        start = pl.col("period_start")
-        frames.append(
-            days.select(period_start(pl.col("day"), grain).alias("period_start"))
-            .unique()
-            .sort("period_start")
-            .with_columns(
-                pl.lit(grain).alias("period_grain"), period_end(start, grain).alias("period_end")
-            )
-            .with_columns(
-                period_label(start, grain).alias("label"),
-                (pl.col("period_end") <= as_of).alias("is_complete"),
-            )
+    found = [
+        of_grain(grain, first, last).select(
+            pl.lit(grain).alias("period_grain"),
+            "period_start",
+            "period_end",
+            period_label(pl.col("period_start"), grain).alias("label"),
+            (pl.col("period_end") <= as_of).alias("is_complete"),
         )
-    columns = ("period_grain", "period_start", "period_end", "label", "is_complete")
-    return pl.concat(frames).select(columns)
+        for grain in CALENDAR_GRAINS
+    ]
+    return pl.concat(found)
+
+
+def of_grain(grain: str, first: dt.date, last: dt.date) -> pl.DataFrame:
+    """Periods of a grain that have a day from `first` to `last`.
+
+    Returns:
+        period_start, period_end; in date order.
+    """
+    days = pl.DataFrame({"day": pl.date_range(first, last, "1d", eager=True)})
+    starts = days.select(period_start(pl.col("day"), grain).alias("period_start"))
+    end = period_end(pl.col("period_start"), grain).alias("period_end")
+    return starts.unique().sort("period_start").with_columns(end)

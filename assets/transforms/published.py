@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from assets.transforms.periods import period_end
+from assets.transforms.grains import PeriodCalendar
 from assets.transforms.segments import SegmentSet
 from assets.transforms.values import Settled
 from schemas.config.kpis import KpiConfig
@@ -31,7 +31,13 @@ def shaped(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
 
 
 def value_rows(
-    settled: Settled, segments: pl.DataFrame, table: Table, *, grain: str, as_of: dt.date
+    settled: Settled,
+    segments: pl.DataFrame,
+    table: Table,
+    *,
+    calendar: PeriodCalendar,
+    grain: str,
+    as_of: dt.date,
 ) -> pl.DataFrame:
     """Rows of `kpi_value` of one grain.
 
@@ -39,13 +45,15 @@ def value_rows(
         settled: Finalised values.
         segments: segment_set, segment_key and the dimension columns.
         table: `kpi_value` with the configured dimensions.
+        calendar: How periods are cut.
         grain: Grain of the periods.
         as_of: Last loaded day.
     """
-    end = period_end(pl.col("period_start"), grain)
-    dated = settled.value.with_columns(
-        pl.lit(grain).alias("period_grain"), end.alias("period_end")
-    ).with_columns((pl.col("period_end") <= as_of).alias("is_complete"))
+    ends = calendar.ends(grain, settled.value["period_start"])
+    is_complete = (pl.col("period_end") <= as_of).alias("is_complete")
+    dated = settled.value.join(ends, on="period_start", how="left").with_columns(
+        pl.lit(grain).alias("period_grain"), is_complete
+    )
     return shaped(dated.join(segments, on=_SEGMENT, how="left"), table)
 
 
@@ -95,5 +103,5 @@ def kpi_rows(published: Sequence[Published], config: KpiConfig) -> pl.DataFrame:
 
 
 def period_rows(periods: pl.DataFrame) -> pl.DataFrame:
-    """Rows of `dim_period` from `assets.transforms.periods.calendar`."""
+    """Rows of `dim_period` from `PeriodCalendar.periods`."""
     return shaped(periods, DIM_PERIOD)

@@ -4,7 +4,7 @@ A fact is summed once at the finest grain (day and all dimensions in use) by
 `assets.transforms.measures`; here each segment set is rolled up from that base, which is small.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -12,7 +12,7 @@ import polars as pl
 from assets.transforms.measures import COMPONENTS, Measure, counted_buckets, summed
 from assets.transforms.segments import SegmentSet, known, segment_frame
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 """Raised when states computed from the same history would differ."""
 
 SUM_TYPE = pl.Decimal(38, 0)
@@ -26,7 +26,13 @@ _KEYS: dict[str, pl.DataType] = {
 }
 
 STATE_SCHEMA = pl.Schema(
-    {**_KEYS, "stratum": pl.String(), "n": pl.Int64(), **dict.fromkeys(COMPONENTS, SUM_TYPE)}
+    {
+        **_KEYS,
+        "stratum": pl.String(),
+        "superseded_on": pl.Date(),
+        "n": pl.Int64(),
+        **dict.fromkeys(COMPONENTS, SUM_TYPE),
+    }
 )
 EXCLUSION_SCHEMA = pl.Schema({**_KEYS, "reason": pl.String(), "count": pl.Int64()})
 HISTOGRAM_SCHEMA = pl.Schema({**_KEYS, "bucket": pl.Int32(), "n": pl.Int64()})
@@ -37,7 +43,7 @@ class States:
     """States of one fact and one history month, in key order.
 
     Attributes:
-        state: `STATE_SCHEMA`.
+        state: `STATE_SCHEMA`. Rows with `superseded_on` count in the periods that end before it.
         exclusion: `EXCLUSION_SCHEMA`: rows that do not count, by reason.
         histogram: `HISTOGRAM_SCHEMA`.
         segment: segment_set, segment_key and one column a configured dimension.
@@ -55,6 +61,7 @@ def compute_states(
     sets: Sequence[SegmentSet],
     *,
     dimensions: Sequence[str],
+    superseded: Mapping[str, pl.DataFrame] | None = None,
 ) -> States:
     """Sum a fact for all its measures and segment sets.
 
@@ -63,10 +70,14 @@ def compute_states(
         measures: Measures of that fact.
         sets: Segment sets that the fact carries.
         dimensions: All configured dimension columns, in the order of the segment frame.
+        superseded: Code of each measure with `dedupe_days` → response_id, superseded_on.
     """
     columns = list(dict.fromkeys(name for one in sets for name in one.columns))
     with_histogram = [measure for measure in measures if measure.has_histogram]
-    plans = [_sums(fact, measure, columns) for measure in measures]
+    plans = [
+        _sums(_with_superseding(fact, measure, superseded or {}), measure, columns)
+        for measure in measures
+    ]
     plans += [_buckets(fact, measure, columns) for measure in with_histogram]
     frames = pl.collect_all(plans, engine="streaming")
     base = pl.concat(frames[: len(measures)])
@@ -93,15 +104,27 @@ def merge_states(parts: Sequence[States]) -> States:
     )
 
 
+def _with_superseding(
+    fact: pl.LazyFrame, measure: Measure, superseded: Mapping[str, pl.DataFrame]
+) -> pl.LazyFrame:
+    if not measure.dedupe_days:
+        return fact
+    return fact.join(superseded[measure.code].lazy(), on="response_id", how="left")
+
+
 def _sums(fact: pl.LazyFrame, measure: Measure, columns: Sequence[str]) -> pl.LazyFrame:
     """The finest grain of one measure, with the columns of every measure."""
     absent = [name for name in COMPONENTS if name not in measure.components]
     stratum = pl.col("stratum").cast(pl.String) if measure.stratum else pl.lit(None, pl.String)
+    # what does not count is left out for its own reason, whatever came later
+    counts = pl.when(pl.col("reason") == 0).then("superseded_on")
+    superseded_on = counts if measure.dedupe_days else pl.lit(None, pl.Date)
     return summed(fact, measure, columns).select(
         pl.lit(measure.code).alias("measure"),
         "event_day",
         *columns,
         stratum.alias("stratum"),
+        superseded_on.alias("superseded_on"),
         "reason",
         "n",
         *[pl.lit(None, pl.Int128).alias(x) if x in absent else pl.col(x) for x in COMPONENTS],
@@ -116,7 +139,7 @@ def _buckets(fact: pl.LazyFrame, measure: Measure, columns: Sequence[str]) -> pl
 
 def _no_buckets(base: pl.DataFrame) -> pl.DataFrame:
     """No histogram, with the columns that one of this base has."""
-    return base.clear().drop("stratum", "reason", *COMPONENTS).with_columns(
+    return base.clear().drop("stratum", "superseded_on", "reason", *COMPONENTS).with_columns(
         pl.lit(None, dtype=pl.Int32).alias("bucket")
     ).select(pl.exclude("n"), "n")  # fmt: skip
 
@@ -129,7 +152,7 @@ def _rolls(
     # a sum of nothing but nulls is 0 in Polars; a component that a measure lacks stays null
     sums = [pl.when(pl.col(x).count() > 0).then(pl.col(x).sum()).alias(x) for x in COMPONENTS]
     counted = base.lazy().filter(pl.col("reason") == 0)
-    yield lambda one: _roll(counted, one, ["stratum"], [*counts, *sums])
+    yield lambda one: _roll(counted, one, ["stratum", "superseded_on"], [*counts, *sums])
     left_out = base.lazy().filter(pl.col("reason") != 0)
     yield lambda one: _roll(left_out, one, ["reason"], counts)
     yield lambda one: _roll(buckets.lazy(), one, ["bucket"], counts)

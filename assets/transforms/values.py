@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from assets.transforms.composites import COMPOSITES, PART_MISSING, mean_of_nets
 from assets.transforms.estimators import (
     ESTIMATORS,
     FACTORS,
@@ -20,34 +21,18 @@ from assets.transforms.estimators import (
 )
 from assets.transforms.intervals import interpolated_ranks, order_statistic_ranks
 from assets.transforms.measures import COMPONENTS, Measure
-from assets.transforms.periods import period_start
+from assets.transforms.rolling_up import Rolled
 from assets.transforms.significance import SUMMARY, component_summary
 from assets.transforms.sketch import values_at_ranks
 from assets.transforms.variances import linearised_variance
 from schemas.kpis.catalogue import Published
 from schemas.warehouse import KPI_EXCLUSION, KPI_VALUE, with_summary
 
-VALUE_VERSION = 4
+VALUE_VERSION = 5
 """Raised when values computed from the same states would differ."""
 
 MIXED_SCALES = "mixed_scales"
 _SEGMENT = ["period_start", "segment_set", "segment_key"]
-_STATE_KEYS = ["measure", *_SEGMENT]
-
-
-@dataclass(frozen=True, slots=True)
-class Rolled:
-    """States of one grain: `period_start` instead of `event_day`.
-
-    Attributes:
-        state: measure, period_start, segment_set, segment_key, stratum, n, components (Int128).
-        exclusion: measure, period_start, segment_set, segment_key, reason, count.
-        histogram: measure, period_start, segment_set, segment_key, bucket, n.
-    """
-
-    state: pl.DataFrame
-    exclusion: pl.DataFrame
-    histogram: pl.DataFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,26 +46,6 @@ class Settled:
 
     value: pl.DataFrame
     exclusion: pl.DataFrame
-
-
-def roll_up(
-    state: pl.LazyFrame, exclusion: pl.LazyFrame, histogram: pl.LazyFrame, *, grain: str, year: int
-) -> Rolled:
-    """States of the periods of a grain that start in a year."""
-    sums = [pl.col("n").sum(), *[pl.col(name).cast(pl.Int128).sum() for name in COMPONENTS]]
-    plans = [
-        _placed(state, grain, year).group_by(*_STATE_KEYS, "stratum").agg(sums),
-        _placed(exclusion, grain, year).group_by(*_STATE_KEYS, "reason").agg(pl.col("count").sum()),
-        _placed(histogram, grain, year).group_by(*_STATE_KEYS, "bucket").agg(pl.col("n").sum()),
-    ]
-    return Rolled(*pl.collect_all(plans, engine="streaming"))
-
-
-def _placed(frame: pl.LazyFrame, grain: str, year: int) -> pl.LazyFrame:
-    start = period_start(pl.col("event_day"), grain)
-    return frame.with_columns(start.alias("period_start")).filter(
-        pl.col("period_start").dt.year() == year
-    )
 
 
 def settle(
@@ -136,24 +101,37 @@ def _settle_one(
         .select(pl.lit(one.code).alias("kpi_code"), *_SEGMENT, "reason", "count")
         .cast(_EXCLUSION_SCHEMA)
     )
-    pooled, mixed = _pool(states, one)
-    if mixed.height:
-        added = mixed.select(
-            pl.lit(one.code).alias("kpi_code"), *_SEGMENT, pl.lit(MIXED_SCALES).alias("reason"),
-            pl.col("n").alias("count"),
-        )  # fmt: skip
-        exclusions = pl.concat([exclusions, added.cast(_EXCLUSION_SCHEMA)])
-    if one.kpi.estimator in QUANTILES:
-        histogram = rolled.histogram.filter(pl.col("measure") == one.state).drop("measure")
-        valued = _quantile(pooled, histogram, QUANTILES[one.kpi.estimator], confidence)
-    else:
-        valued = _estimated(pooled, one, measure, confidence)
+    valued, left_out = _valued(states, rolled.histogram, one, measure, confidence=confidence)
+    added = left_out.select(pl.lit(one.code).alias("kpi_code"), *_SEGMENT, "reason", "count")
+    exclusions = pl.concat([exclusions, added.cast(_EXCLUSION_SCHEMA)])
     scaled = _scaled(valued, one)
     excluded = exclusions.group_by(_SEGMENT).agg(pl.col("count").sum().alias("excluded"))
     counted = scaled.join(excluded, on=_SEGMENT, how="left").with_columns(
         pl.col("excluded").fill_null(0)
     )
     return Settled(counted, exclusions), one
+
+
+def _valued(
+    states: pl.DataFrame,
+    histogram: pl.DataFrame,
+    one: Published,
+    measure: Measure,
+    *,
+    confidence: float,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Estimates of one KPI, and the rows that its states may not be pooled with."""
+    if one.kpi.estimator in COMPOSITES:
+        found = mean_of_nets(states, measure, _SEGMENT, confidence=confidence)
+        partial = found.filter(pl.col("answered").is_not_null())
+        left_out = partial.select(*_SEGMENT, reason=pl.lit(PART_MISSING), count="answered")
+        return found.drop("answered"), left_out
+    pooled, mixed = _pool(states, one)
+    left_out = mixed.select(*_SEGMENT, reason=pl.lit(MIXED_SCALES), count="n")
+    if one.kpi.estimator in QUANTILES:
+        own = histogram.filter(pl.col("measure") == one.state).drop("measure")
+        return _quantile(pooled, own, QUANTILES[one.kpi.estimator], confidence), left_out
+    return _estimated(pooled, one, measure, confidence), left_out
 
 
 def _pool(states: pl.DataFrame, one: Published) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -249,6 +227,7 @@ def _value_columns(
     status = pl.when(is_met).then(pl.lit("on_target")).when(~is_met).then(pl.lit("off_target"))
     weighted = "" if one.weights == "none" else f"+weights={one.weights}"
     method = f"{one.kpi.code}.v{one.kpi.method_version}:{INTERVALS[one.kpi.estimator]}{weighted}"
+    method += one.method
     scale = pl.when(pl.col("stratum").is_not_null()).then(pl.format(":scale={}", "stratum"))
     return frame.with_columns(
         pl.lit(one.code).alias("kpi_code"),

@@ -15,6 +15,7 @@ import polars as pl
 
 _YEAR_MONTHS: Final = 12
 _AT: Final = "_at"
+_LEAVES: Final = "_leaves"
 _ROWS: Final = "_rows"
 
 
@@ -90,6 +91,7 @@ def summed_over_windows(
     *,
     keys: Sequence[str],
     sums: Sequence[str],
+    ending: tuple[str | None, str | None] = (None, None),
 ) -> pl.LazyFrame:
     """States of every window in which there are any.
 
@@ -99,6 +101,8 @@ def summed_over_windows(
         starts: First days of consecutive windows, as `windows_within` lists them.
         keys: Columns that keep sums apart; null is a value of its own.
         sums: Columns to add up, null counting as 0.
+        ending: Date columns; a row counts only in windows that end on the first one's day or later
+            (in none where that is null) and before the second one's (in all where that is null).
 
     Returns:
         period_start, the keys, the sums (Int128); in no particular order.
@@ -109,22 +113,38 @@ def summed_over_windows(
     first, last = (numbers[0], numbers[-1]) if len(numbers) else (window.length, 0)
     counted = [_ROWS, *sums]
     number = window.number(pl.col("event_day"))
-    placed = states.filter(number.is_between(first, last + window.length - 1)).select(
-        *keys,
-        number.alias(_AT),
-        pl.lit(1, pl.Int128).alias(_ROWS),
-        *[pl.col(name).cast(pl.Int128).fill_null(0) for name in sums],
+    # a window ends on a day or later if its last day, or month, is that one's or a later one's
+    since, until = ending
+    ends_from, leaves, counts = number, number + 1, states
+    if since is not None:
+        ends_from = pl.max_horizontal(number, window.number(pl.col(since)))
+        counts = states.filter(pl.col(since).is_not_null())
+    if until is not None:
+        ends_before = window.number(pl.col(until))
+        leaves = pl.min_horizontal(leaves, ends_before - window.length + 1)
+    placed = (
+        counts.filter(number.is_between(first, last + window.length - 1))
+        .select(
+            *keys,
+            (ends_from - window.length + 1).clip(lower_bound=first).alias(_AT),
+            leaves.alias(_LEAVES),
+            pl.lit(1, pl.Int128).alias(_ROWS),
+            *[pl.col(name).cast(pl.Int128).fill_null(0) for name in sums],
+        )
+        .filter(pl.col(_AT) < pl.col(_LEAVES), pl.col(_AT) <= last)
     )
-    entering = placed.with_columns((pl.col(_AT) - window.length + 1).clip(lower_bound=first))
+    entering = placed.drop(_LEAVES)
     # Polars negates no 128-bit integers
-    leaving = placed.with_columns(
-        pl.col(_AT) + 1, *[(pl.lit(0, pl.Int128) - pl.col(name)).alias(name) for name in counted]
+    leaving = placed.select(
+        *keys,
+        pl.col(_LEAVES).alias(_AT),
+        *[(pl.lit(0, pl.Int128) - pl.col(name)).alias(name) for name in counted],
     ).filter(pl.col(_AT) <= last)
     steps = pl.concat([entering, leaving]).group_by(*keys, _AT).agg(pl.col(counted).sum())
-    until = pl.col(_AT).shift(-1).over(keys).fill_null(last + 1)
+    next_step = pl.col(_AT).shift(-1).over(keys).fill_null(last + 1)
     return (
         steps.sort(*keys, _AT)
-        .with_columns(until.alias("_until"), pl.col(counted).cum_sum().over(keys))
+        .with_columns(next_step.alias("_until"), pl.col(counted).cum_sum().over(keys))
         .filter(pl.col(_ROWS) > 0)
         .with_columns(pl.int_ranges(_AT, "_until").alias(_AT))
         .explode(_AT)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
 from schemas.config.base import Model, Zone
+from schemas.config.calendar import FiscalCalendar
 from schemas.config.files import FileOptions
 from schemas.config.kpis import KpiConfig
 from schemas.config.mapping import TableMap
@@ -38,6 +39,14 @@ class Company(Model):
     name: str = Field(description="Name shown to readers.")
     time_zone: Zone = Field(description="Zone in which days, weeks and months are cut.")
     currency: str = Field(pattern=r"^[A-Z]{3}$", description="Reporting currency, ISO 4217.")
+    industry: str | None = Field(default=None, description="Industry, as benchmarks name it.")
+    country: str | None = Field(default=None, description="Country, as benchmarks name it.")
+    fiscal: FiscalCalendar = Field(
+        default_factory=FiscalCalendar,
+        description="Fiscal months, quarters and years, those of the calendar by default; "
+        "`{kind: months, first_month: 4}` begins them in April, `{kind: weeks, pattern: [4, 4, 5], "
+        "ends_on: sunday, month: 12}` makes them of 52 or 53 whole weeks.",
+    )
 
     def today(self, now: dt.datetime) -> dt.date:
         """The day that an instant falls on in the company's zone."""
@@ -223,6 +232,30 @@ class Project(Model):
             if unknown:
                 msg = f"quality.{key}: no {unknown[0]!r}; allowed: {', '.join(sorted(known))}"
                 raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _least_numbers_are_of_known_sets(self) -> Any:
+        known = {"total", *self.segment_sets}
+        unknown = sorted(set(self.kpis.min_n.segment_sets) - known)
+        if unknown:
+            msg = (
+                f"kpis.min_n.segment_sets: no segment set {unknown[0]!r}; "
+                f"allowed: {', '.join(sorted(known))}"
+            )
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _windows_are_of_known_sets(self) -> Any:
+        known = {"total", *self.segment_sets}
+        unknown = sorted(set(self.kpis.periods.rolling_28d_sets) - known)
+        if unknown:
+            msg = (
+                f"kpis.periods.rolling_28d_sets: no segment set {unknown[0]!r}; "
+                f"allowed: {', '.join(sorted(known))}"
+            )
+            raise ValueError(msg)
         return self
 
     @model_validator(mode="after")

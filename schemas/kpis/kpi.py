@@ -53,9 +53,12 @@ class Kpi:
         bounds: Least and greatest possible value; intervals are clipped to them.
         also: Further facts whose rows enter the measure; it is cut only by what all carry.
         grains: Grains that it is published for; none for all.
+        mapped: Columns that some source must map, as `table.column`: where none does, the figure
+            would be wrong, not missing.
         min_n: Least n that is ever published, whatever the configuration allows.
         has_customer_basis: Whether its inputs are those of `kpis.churn.basis`.
         is_per_stratum: Whether states of different scales must not be pooled.
+        is_weighable: Whether the response's weight can weigh it; of answers only.
         needs_business_time: Whether it is published only where `kpis.business_time` says when
             the company works.
     """
@@ -78,15 +81,22 @@ class Kpi:
     bounds: tuple[float | None, float | None] = (None, None)
     also: tuple[FactName, ...] = ()
     grains: tuple[str, ...] = ()
+    mapped: tuple[str, ...] = ()
     min_n: int = 1
     has_customer_basis: bool = False
     is_per_stratum: bool = False
+    is_weighable: bool = True
     needs_business_time: bool = False
 
     @property
     def facts(self) -> tuple[FactName, ...]:
         """All facts whose rows enter the measure."""
         return (self.fact, *self.also)
+
+    @property
+    def can_be_weighted(self) -> bool:
+        """Whether it can be weighted by the response's weight."""
+        return self.fact == "answer" and self.is_weighable
 
     @property
     def tables(self) -> tuple[str, ...]:

@@ -2,10 +2,15 @@
 
 from schemas.kpis.kpi import Kpi
 
+_CONVERTED = (
+    "other currencies are converted at the rate of the order's day, or the last one of the "
+    "kpis.exchange.max_age_days before"
+)
 _MARGIN = (
     "Cost is the sum of quantity * unit cost of the lines, to 0.0001 a line; on a return revenue "
-    "and cost are negative and there is no sale. Cancelled orders, foreign currency and orders "
-    "without amount, without lines or with a line without cost are excluded"
+    "and cost are negative and there is no sale. Cancelled orders, orders in a currency without a "
+    "recent rate and orders without amount, without lines or with a line without cost are "
+    f"excluded; {_CONVERTED}"
 )
 _MARGIN_INPUTS = (
     "erp_order.ordered_at",
@@ -24,12 +29,12 @@ KPIS: tuple[Kpi, ...] = (
         unit="currency",
         direction="higher_is_better",
         formula="net revenue / number of sales; returns are negative revenue and no sales, "
-        "cancelled orders are neither (kpis.cancelled_statuses)",
+        f"cancelled orders are neither (kpis.cancelled_statuses); {_CONVERTED}",
         inputs=("erp_order.ordered_at", "erp_order.net_amount"),
         fact="order",
         measure="transaction_value",
         estimator="ratio",
-        method_version=1,
+        method_version=2,
         source="Practitioner guides to CX measurement; interval: linearised ratio "
         "(Cochran 1977, ch. 6)",
     ),
@@ -46,7 +51,7 @@ KPIS: tuple[Kpi, ...] = (
         fact="order",
         measure="transaction_margin",
         estimator="ratio",
-        method_version=1,
+        method_version=2,
         source="Practitioner guides to CX measurement; interval: linearised ratio "
         "(Cochran 1977, ch. 6)",
     ),
@@ -64,7 +69,7 @@ KPIS: tuple[Kpi, ...] = (
         fact="order",
         measure="revenue_margin",
         estimator="ratio",
-        method_version=1,
+        method_version=2,
         source="Practitioner guides to CX measurement; interval: linearised ratio "
         "(Cochran 1977, ch. 6)",
     ),

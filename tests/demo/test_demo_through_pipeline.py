@@ -48,7 +48,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Lake, dict[
         for source in project.feeds(table):
             build_core(lake, project, table=table, source=source, dates=dates)
         merge_table(lake, TABLES[table], time_zone=project.company.time_zone)
-    build_states(lake, project)
+    build_states(lake, project, as_of=END)
     build_values(lake, project, as_of=END)
     return project, lake, manifest
 

@@ -39,4 +39,11 @@ def test_no_dimension_has_the_name_of_a_column(table: object) -> None:
 
 def test_every_table_is_published() -> None:
     names = [table.name for table in warehouse_tables(project(segment_sets=SETS))]
-    assert names == ["dim_kpi", "dim_period", "dim_segment", "kpi_value", "kpi_exclusion"]
+    assert names == [
+        "dim_kpi",
+        "dim_period",
+        "dim_segment",
+        "kpi_value",
+        "kpi_exclusion",
+        "clv_assumption",
+    ]

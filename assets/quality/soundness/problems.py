@@ -18,6 +18,7 @@ from assets.quality.soundness.stated import Stated
 from assets.quality.suites import history_schema
 from schemas.config.project import Project
 from schemas.errors import ContractError
+from schemas.history_tables import TABLES as HISTORY
 from schemas.operations import TABLES as OPERATIONS
 from schemas.quality import TABLES as QUALITY
 from schemas.registry import TABLES
@@ -41,7 +42,8 @@ def contract_problems(tables: Iterable[Table], project: Project) -> list[str]:
         found, what is allowed and the mend; none if all is sound.
     """
     given = list(tables)
-    known = {each.name: each for each in (*TABLES.values(), *WAREHOUSE, *OPERATIONS, *QUALITY)}
+    published = (*WAREHOUSE, *HISTORY, *OPERATIONS, *QUALITY)
+    known = {each.name: each for each in (*TABLES.values(), *published)}
     known |= {each.name: each for each in given}
     names = [each.name for each in given]
     problems = [

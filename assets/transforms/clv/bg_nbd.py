@@ -15,14 +15,12 @@ import numpy as np
 
 from assets.transforms.clv.counts import Floats, PurchaseCounts, inner, sums_at
 from assets.transforms.clv.fitting import (
-    ROUGH_GROUPS,
     TOO_FEW_CUSTOMERS,
     TOO_FEW_REPEATERS,
     Fit,
+    Model,
     Support,
-    fitted,
-    maximise,
-    scaled,
+    fit,
     unfitted,
 )
 
@@ -135,22 +133,11 @@ def fit_bg_nbd(counts: PurchaseCounts, support: Support | None = None) -> Fit[Bg
         if found < wanted:
             return unfitted(reason, counts.total, counts.excluded)
     scale = np.array([1.0, inner(counts.customers, counts.age) / counts.total, 1.0, 1.0])
-    likelihood = Likelihood(counts)
-    full = scaled(likelihood, _make, scale, customers=counts.total)
-    rough = full
-    step = len(counts.frequency) // ROUGH_GROUPS
-    if step > 1:
-        sample = counts.every(step)
-        rough = scaled(Likelihood(sample), _make, scale, customers=sample.total)
-    return fitted(
-        maximise(rough, full, _STARTS),
-        _make,
-        scale,
-        customers=counts.total,
-        log_likelihood=lambda parameters: likelihood(parameters)[0],
-        excluded=counts.excluded,
-    )
+    return fit(_MODEL, counts, scale)
 
 
 def _make(values: Sequence[float]) -> BgNbd:
     return BgNbd(*values)
+
+
+_MODEL = Model(Likelihood, _make, _STARTS)

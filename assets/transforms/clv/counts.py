@@ -18,6 +18,9 @@ MISSING, NEGATIVE, FRACTIONAL = "missing", "negative", "frequency_not_whole"
 RECENCY_AFTER_AGE, RECENCY_MISMATCH = "recency_after_age", "recency_does_not_match_frequency"
 NOT_POSITIVE = "mean_value_not_positive"
 
+ROUGH_GROUPS = 20_000
+"""Groups of equal customers that a sample has about; starts of a search are tried on it."""
+
 _CUSTOMERS = "customers"
 
 
@@ -49,9 +52,9 @@ class PurchaseCounts:
         """Customers with at least one repeat purchase."""
         return int(self.customers[self.frequency > 0].sum())
 
-    def every(self, step: int) -> "PurchaseCounts":
-        """Every so many-th history: a systematic sample, for histories are in order."""
-        part = slice(None, None, step)
+    def sample(self) -> "PurchaseCounts":
+        """Every so many-th history, which is a systematic sample: histories are in order."""
+        part = slice(None, None, _step(len(self.frequency)))
         return PurchaseCounts(
             self.frequency[part], self.recency[part], self.age[part], self.customers[part], {}
         )
@@ -79,10 +82,14 @@ class ValueCounts:
         """Repeat customers with a usable mean value."""
         return int(self.customers.sum())
 
-    def every(self, step: int) -> "ValueCounts":
-        """Every so many-th element: a systematic sample, for elements are in order."""
-        part = slice(None, None, step)
+    def sample(self) -> "ValueCounts":
+        """Every so many-th element, which is a systematic sample: elements are in order."""
+        part = slice(None, None, _step(len(self.frequency)))
         return ValueCounts(self.frequency[part], self.mean_value[part], self.customers[part], {})
+
+
+def _step(groups: int) -> int:
+    return max(groups // ROUGH_GROUPS, 1)
 
 
 def inner(left: Floats, right: Floats) -> float:

@@ -1,12 +1,12 @@
 """Maximum likelihood of positive parameters: starts, convergence, standard errors, refusals.
 
-Belongs here: what every model of CLV needs to find its maximum and to tell whether it is one. Does
-not belong here: any likelihood. A fit that fails is a result with a reason, never an exception.
+Belongs here: what every model of CLV needs to find its maximum and to tell whether it is one; no
+likelihood does. A fit that fails is a result with a reason, never an exception.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, Self, TypeVar
 
 import numpy as np
 
@@ -26,10 +26,6 @@ GRADIENT_TOLERANCE = 1e-6
 LARGEST_LOG_ERROR = 3.0
 """A parameter known to no better than a factor of e**3 is not known."""
 
-ROUGH_GROUPS = 20_000
-"""Where there are several times as many groups of equal customers, starts are tried on a sample of
-about this many."""
-
 _STEP = 1e-3
 _NEWTON_STEPS = 12
 _FLAT = 1e-10
@@ -38,6 +34,41 @@ Objective = Callable[[Floats], tuple[float, Floats]]
 """Log-parameters → mean negative log-likelihood and its gradient in them."""
 
 P = TypeVar("P", bound=tuple[float, ...])
+
+
+class Grouped(Protocol):
+    """Grouped sufficient statistics."""
+
+    @property
+    def total(self) -> int:
+        """Customers in all groups."""
+
+    @property
+    def excluded(self) -> Mapping[str, int]:
+        """Customers left out, by reason."""
+
+    def sample(self) -> Self:
+        """A part of the groups to try starts on; all of them where they are few."""
+
+
+G = TypeVar("G", bound=Grouped)
+
+LogLikelihood = Callable[[P], tuple[float, Floats]]
+
+
+@dataclass(frozen=True, slots=True)
+class Model(Generic[G, P]):
+    """What a model is to a search for its maximum.
+
+    Attributes:
+        likelihood: From the data to their log-likelihood, which gives itself and its gradient.
+        make: Names the parameters.
+        starts: Log-parameters, in their scale, to start from.
+    """
+
+    likelihood: Callable[[G], LogLikelihood[P]]
+    make: Callable[[Sequence[float]], P]
+    starts: Sequence[Sequence[float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +91,7 @@ class Fit(Generic[P]):
     Attributes:
         parameters: The maximum-likelihood estimate; None where `reason` says why not.
         standard_errors: Of each parameter, from the observed information (delta method).
+        log_covariance: Of the logarithms of the parameters, from the observed information.
         log_likelihood: At the point reached; NaN if nothing was tried.
         reached: The point where the search ended, to diagnose a failure.
         slope: Largest slope of the mean log-likelihood in a log-parameter there.
@@ -76,6 +108,7 @@ class Fit(Generic[P]):
     customers: int
     reason: str | None
     excluded: Mapping[str, int] = field(default_factory=dict)
+    log_covariance: Floats | None = field(default=None, compare=False)
 
     @property
     def is_converged(self) -> bool:
@@ -94,8 +127,27 @@ class Maximum:
     reason: str | None
 
 
-def scaled(
-    log_likelihood: Callable[[P], tuple[float, Floats]],
+def fit(model: Model[G, P], counts: G, scale: Floats) -> Fit[P]:
+    """Fit a model by maximum likelihood; the fit is in the units of the data.
+
+    Args:
+        model: What to fit.
+        counts: Data that are enough to fit to.
+        scale: Unit of each parameter; a parameter is scale * exp(log-parameter).
+    """
+    whole, part = model.likelihood(counts), counts.sample()
+    full = _objective(whole, model.make, scale, customers=counts.total)
+    rough = full
+    if part.total < counts.total:
+        rough = _objective(model.likelihood(part), model.make, scale, customers=part.total)
+    return fitted(
+        maximise(rough, full, model.starts), model.make, scale, customers=counts.total,
+        log_likelihood=lambda parameters: whole(parameters)[0], excluded=counts.excluded,
+    )  # fmt: skip
+
+
+def _objective(
+    log_likelihood: LogLikelihood[P],
     make: Callable[[Sequence[float]], P],
     scale: Floats,
     *,
@@ -137,9 +189,10 @@ def fitted(
     """
     values = scale * np.exp(maximum.point)
     reached = make(values.tolist())
-    errors, reason = None, maximum.reason
+    errors, covariance, reason = None, None, maximum.reason
     if maximum.covariance is not None:
-        log_errors = np.sqrt(np.diag(maximum.covariance) / customers)
+        covariance = maximum.covariance / customers
+        log_errors = np.sqrt(np.diag(covariance))
         errors = make((values * log_errors).tolist())
         if reason is None and float(log_errors.max()) > LARGEST_LOG_ERROR:
             reason = NOT_IDENTIFIED
@@ -152,6 +205,7 @@ def fitted(
         customers=customers,
         reason=reason,
         excluded=excluded,
+        log_covariance=None if reason else covariance,
     )
 
 

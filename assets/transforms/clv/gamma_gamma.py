@@ -18,13 +18,11 @@ import numpy as np
 from assets.transforms.clv.counts import Floats, ValueCounts, inner, sums_at
 from assets.transforms.clv.fitting import (
     NO_FINITE_MEAN,
-    ROUGH_GROUPS,
     TOO_FEW_REPEATERS,
     Fit,
+    Model,
     Support,
-    fitted,
-    maximise,
-    scaled,
+    fit,
     unfitted,
 )
 
@@ -101,22 +99,7 @@ def fit_gamma_gamma(counts: ValueCounts, support: Support | None = None) -> Fit[
     if counts.total < max((support or Support()).repeaters, 1):
         return unfitted(TOO_FEW_REPEATERS, counts.total, counts.excluded)
     scale = np.array([1.0, 1.0, inner(counts.customers, counts.mean_value) / counts.total])
-    likelihood = Likelihood(counts)
-    full = scaled(likelihood, _make, scale, customers=counts.total)
-    rough = full
-    step = len(counts.frequency) // ROUGH_GROUPS
-    if step > 1:
-        sample = counts.every(step)
-        rough = scaled(Likelihood(sample), _make, scale, customers=sample.total)
-    found = fitted(
-        maximise(rough, full, _STARTS),
-        _make,
-        scale,
-        customers=counts.total,
-        log_likelihood=lambda parameters: likelihood(parameters)[0],
-        excluded=counts.excluded,
-    )
-    return _finite(found)
+    return _finite(fit(_MODEL, counts, scale))
 
 
 def expected_value(parameters: GammaGamma, frequency: Floats, mean_value: Floats) -> Floats:
@@ -148,3 +131,6 @@ def _finite(found: Fit[GammaGamma]) -> Fit[GammaGamma]:
 
 def _make(values: Sequence[float]) -> GammaGamma:
     return GammaGamma(*values)
+
+
+_MODEL = Model(Likelihood, _make, _STARTS)

@@ -17,10 +17,16 @@ import polars as pl
 from assets.transforms.clv.bg_nbd import BgNbd
 from assets.transforms.clv.counts import Floats, purchase_defect, value_defect
 from assets.transforms.clv.gamma_gamma import GammaGamma, expected_value
-from assets.transforms.clv.purchases import expected_purchases, probability_alive
-from assets.transforms.clv.shifted_beta_geometric import ShiftedBetaGeometric, discounted_renewals
+from assets.transforms.clv.purchases import (
+    expected_purchases,
+    probability_alive,
+    purchases_while_alive,
+)
 
 DAYS_PER_YEAR = 365
+
+_SLOPE_NODES = 12
+_SLOPE_STEP = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,43 +100,42 @@ def predicted_values(
     return pl.concat([found.with_columns(none), refused]).sort("account_id")
 
 
-def contract_values(
-    contracts: pl.LazyFrame, parameters: ShiftedBetaGeometric, *, discount: float,
-    horizon: int | None = None,
-) -> pl.DataFrame:  # fmt: skip
-    """Predicted residual value of each active contract, just before its next renewal.
+def parameter_slopes(
+    customers: pl.DataFrame, purchases: BgNbd, values: GammaGamma, outlook: Outlook
+) -> Floats:
+    """Slope of each customer's predicted value in the logarithms of the parameters.
 
     Args:
-        contracts: account_id, renewals (made so far), period_amount (what a renewal brings); active
-            contracts only.
-        parameters: Fitted shifted-beta-geometric.
-        discount: Discount rate a period.
-        horizon: How many renewals ahead; all if None.
+        customers: frequency, recency, age, valued_frequency, mean_value, all of use.
+        purchases: Fitted BG/NBD.
+        values: Fitted Gamma-Gamma.
+        outlook: Horizon and discount.
 
     Returns:
-        account_id, expected_renewals (discounted), clv_predicted. Null where renewals or the
-        amount are unknown.
+        One row a customer, columns r, alpha, a, b, p, q, gamma. Those of the BG/NBD are forward
+        differences of a coarse integral, good to a thousandth.
     """
-    made = pl.col("renewals").cast(pl.Int64)
-    frame = contracts.select(
-        "account_id",
-        pl.when(made >= 0).then(made).alias("renewals"),
-        pl.col("period_amount").cast(pl.Float64).fill_nan(None),
-    ).collect()
-    known = frame.filter(pl.col("renewals").is_not_null())
-    ahead = discounted_renewals(
-        parameters, known["renewals"].unique().to_numpy().astype(float), discount=discount,
-        horizon=horizon,
-    )  # fmt: skip
-    table = pl.DataFrame(
-        {"renewals": known["renewals"].unique(), "expected_renewals": ahead},
-        schema={"renewals": pl.Int64, "expected_renewals": pl.Float64},
-    )
-    return frame.join(table, on="renewals", how="left").select(
-        "account_id",
-        "expected_renewals",
-        (pl.col("expected_renewals") * pl.col("period_amount")).alias("clv_predicted"),
-    ).sort("account_id")  # fmt: skip
+    x, t_x, age = (_floats(customers, name) for name in ("frequency", "recency", "age"))
+    valued, mean = (_floats(customers, name) for name in ("valued_frequency", "mean_value"))
+
+    def ahead(parameters: BgNbd) -> Floats:
+        alive = probability_alive(parameters, x, t_x, age)
+        return alive * purchases_while_alive(
+            parameters, x, age, horizon=outlook.horizon, discount=outlook.discount,
+            nodes=_SLOPE_NODES,
+        )  # fmt: skip
+
+    base, each = ahead(purchases), expected_value(values, valued, mean)
+    found = []
+    for number, value in enumerate(purchases):
+        stepped = list(purchases)
+        stepped[number] = value * math.exp(_SLOPE_STEP)
+        found.append((ahead(BgNbd(*stepped)) - base) / _SLOPE_STEP * each)
+    p, q, gamma = values
+    below = p * valued + q - 1
+    found += [base * each * (q - 1) / below, -base * each * q / below, base * p * gamma / below]
+    slopes: Floats = np.column_stack(found) * outlook.margin_rate
+    return slopes
 
 
 def _floats(frame: pl.DataFrame, name: str) -> Floats:

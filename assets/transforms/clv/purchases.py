@@ -62,7 +62,9 @@ def expected_purchases(
         discount: Continuous discount rate δ a unit of time; 0 for the number of purchases.
     """
     alive = probability_alive(parameters, frequency, recency, age)
-    return alive * _while_alive(parameters, frequency, age, horizon=horizon, discount=discount)
+    return alive * purchases_while_alive(
+        parameters, frequency, age, horizon=horizon, discount=discount
+    )
 
 
 def expected_purchases_of_new(parameters: BgNbd, times: Floats) -> Floats:
@@ -72,7 +74,8 @@ def expected_purchases_of_new(parameters: BgNbd, times: Floats) -> Floats:
     """
     none = np.zeros(1)
     found = [
-        _while_alive(parameters, none, none, horizon=float(time), discount=0.0)[0] for time in times
+        purchases_while_alive(parameters, none, none, horizon=float(time), discount=0.0)[0]
+        for time in times
     ]
     return np.asarray(found, dtype=float)
 
@@ -89,12 +92,21 @@ def calibration_ratio(parameters: BgNbd, counts: PurchaseCounts) -> float:
     return expected / found if found else float("nan")
 
 
-def _while_alive(
-    parameters: BgNbd, frequency: Floats, age: Floats, *, horizon: float, discount: float
-) -> Floats:
+def purchases_while_alive(
+    parameters: BgNbd, frequency: Floats, age: Floats, *, horizon: float, discount: float,
+    nodes: int = NODES,
+) -> Floats:  # fmt: skip
     """Expected discounted purchases given that the customer is alive; t_x has no part in it.
 
     It is computed once a distinct (x, T), of which there are few even with millions of customers.
+
+    Args:
+        parameters: Of the fit.
+        frequency: x.
+        age: T, same unit of time as the fit.
+        horizon: How far ahead, same unit.
+        discount: Continuous discount rate a unit of time.
+        nodes: Nodes of the integral.
     """
     x, at_x = np.unique(frequency, return_inverse=True)
     ages, at_age = np.unique(age, return_inverse=True)
@@ -104,15 +116,16 @@ def _while_alive(
         block = pairs[start : start + _BLOCK]
         found[start : start + _BLOCK] = _integral(
             parameters, x[block // len(ages)], ages[block % len(ages)],
-            horizon=horizon, discount=discount,
+            horizon=horizon, discount=discount, nodes=nodes,
         )  # fmt: skip
     result: Floats = found[at_pair]
     return result
 
 
 def _integral(
-    parameters: BgNbd, frequency: Floats, age: Floats, *, horizon: float, discount: float
-) -> Floats:
+    parameters: BgNbd, frequency: Floats, age: Floats, *, horizon: float, discount: float,
+    nodes: int,
+) -> Floats:  # fmt: skip
     """∫ e**(-δ·s) · rate(s) ds over the horizon, in u = ln(1 + s/(alpha + T))."""
     from scipy.special import hyp2f1
 
@@ -120,10 +133,10 @@ def _integral(
     # where r - a is whole the continuation of ₂F₁ towards 1 is a difference of infinities
     if abs(r - a - round(r - a)) < _NEAR:
         a *= 1 + 3 * _NEAR
-    nodes, weights = np.polynomial.legendre.leggauss(NODES)
+    points, weights = np.polynomial.legendre.leggauss(nodes)
     known = alpha + age[:, None]
     top = np.log1p(horizon / known)
-    u = top * (nodes + 1) / 2
+    u = top * (points + 1) / 2
     x = frequency[:, None]
     hyper = hyp2f1(a + b - r - 1, a, a + b + x, -np.expm1(-u))
     # ds = (alpha + T)·e**u du

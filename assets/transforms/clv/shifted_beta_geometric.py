@@ -22,10 +22,9 @@ from assets.transforms.clv.fitting import (
     TOO_FEW_CUSTOMERS,
     TOO_FEW_RENEWALS,
     Fit,
+    Model,
     Support,
-    fitted,
-    maximise,
-    scaled,
+    fit,
     unfitted,
 )
 
@@ -51,15 +50,38 @@ class RenewalCounts:
         renewal: t; 1 is the first time that a contract came up for renewal.
         at_risk: Customers who came to it.
         retained: Those of them who renewed.
-        customers: Customers at the renewal that most came to.
+        total: Customers at the renewal that most came to.
         excluded: Rows left out, by reason.
     """
 
     renewal: Floats
     at_risk: Floats
     retained: Floats
-    customers: int
+    total: int
     excluded: Mapping[str, int]
+
+    def sample(self) -> "RenewalCounts":
+        """All of them, for there are few."""
+        return self
+
+
+class Likelihood:
+    """The log-likelihood of renewals, prepared for many evaluations."""
+
+    def __init__(self, counts: RenewalCounts) -> None:
+        self._past = counts.renewal - 1
+        self._at_risk, self._kept = counts.at_risk, counts.retained
+        self._lost = float((counts.at_risk - counts.retained).sum())
+
+    def __call__(self, parameters: ShiftedBetaGeometric) -> tuple[float, Floats]:
+        """Log-likelihood, and its gradient in (alpha, beta)."""
+        alpha, beta = parameters
+        stay = beta + self._past
+        each = self._at_risk / (alpha + stay)
+        value = self._lost * math.log(alpha) + inner(self._kept, np.log(stay))
+        value -= inner(self._at_risk, np.log(alpha + stay))
+        slopes = [self._lost / alpha - each.sum(), (self._kept / stay).sum() - each.sum()]
+        return float(value), np.array(slopes)
 
 
 def renewals_of_contracts(contracts: pl.LazyFrame) -> tuple[pl.LazyFrame, pl.LazyFrame]:
@@ -136,7 +158,7 @@ def renewal_counts(cohorts: pl.LazyFrame) -> RenewalCounts:
         renewal=found["renewal"].to_numpy(),
         at_risk=found["at_risk"].to_numpy(),
         retained=found["retained"].to_numpy(),
-        customers=int(found.select(pl.col("at_risk").max().fill_null(0)).item()),
+        total=int(found.select(pl.col("at_risk").max().fill_null(0)).item()),
         excluded=dict(excluded.rows()),
     )
 
@@ -154,30 +176,12 @@ def fit_shifted_beta_geometric(
         support: Least data to fit to.
     """
     lost, kept = counts.at_risk - counts.retained, counts.retained
-    if counts.customers < (support or Support()).customers:
-        return unfitted(TOO_FEW_CUSTOMERS, counts.customers, counts.excluded)
+    if counts.total < (support or Support()).customers:
+        return unfitted(TOO_FEW_CUSTOMERS, counts.total, counts.excluded)
     if len(counts.renewal) < 2 or not lost.sum() or not kept.sum():  # noqa: PLR2004 (two renewals)
-        return unfitted(TOO_FEW_RENEWALS, counts.customers, counts.excluded)
+        return unfitted(TOO_FEW_RENEWALS, counts.total, counts.excluded)
 
-    def log_likelihood(parameters: ShiftedBetaGeometric) -> tuple[float, Floats]:
-        alpha, beta = parameters
-        stay = beta + counts.renewal - 1
-        each = counts.at_risk / (alpha + stay)
-        value = lost.sum() * math.log(alpha) + inner(kept, np.log(stay))
-        value -= inner(counts.at_risk, np.log(alpha + stay))
-        slopes = [lost.sum() / alpha - each.sum(), (kept / stay).sum() - each.sum()]
-        return float(value), np.array(slopes)
-
-    scale = np.ones(2)
-    objective = scaled(log_likelihood, _make, scale, customers=counts.customers)
-    return fitted(
-        maximise(objective, objective, _STARTS),
-        _make,
-        scale,
-        customers=counts.customers,
-        log_likelihood=lambda parameters: log_likelihood(parameters)[0],
-        excluded=counts.excluded,
-    )
+    return fit(_MODEL, counts, np.ones(2))
 
 
 def retention_rates(parameters: ShiftedBetaGeometric, renewals: int) -> Floats:
@@ -251,3 +255,6 @@ def _residual(parameters: ShiftedBetaGeometric, made: Indices, discount: float) 
 
 def _make(values: Sequence[float]) -> ShiftedBetaGeometric:
     return ShiftedBetaGeometric(*values)
+
+
+_MODEL = Model(Likelihood, _make, _STARTS)

@@ -11,6 +11,7 @@ customer was lost do not water them down.
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import Literal
 
 import polars as pl
 
@@ -18,7 +19,7 @@ from assets.transforms.clv.summary import is_return
 
 DAYS_PER_YEAR = 365
 
-CHURN, OBSERVED = "churn", "observed"
+Lifespan = Literal["observed", "churn"]
 
 _MONEY = pl.Decimal(38, 4)
 
@@ -36,7 +37,7 @@ def historical_values(orders: pl.LazyFrame, *, as_of: dt.date) -> pl.LazyFrame:
         returns, sales_amount, revenue_amount (returns subtracted), margin_amount,
         orders_without_amount, orders_without_cost. An amount is null where an order in it is
         unknown: a sum of the others would pass for less than there was. Orders without an account
-        or a day are counted by `unattributed_orders`.
+        or a day are in nobody's.
     """
     known = _is_attributed() & (pl.col("ordered_on") <= as_of)
     rows = orders.filter(known).select(
@@ -66,24 +67,6 @@ def historical_values(orders: pl.LazyFrame, *, as_of: dt.date) -> pl.LazyFrame:
     )
 
 
-def unattributed_orders(orders: pl.LazyFrame, *, as_of: dt.date) -> pl.LazyFrame:
-    """Orders that are in nobody's historical value: reason, count."""
-    reason = (
-        pl.when(pl.col("account_id").is_null())
-        .then(pl.lit("no_account"))
-        .when(pl.col("ordered_on").is_null())
-        .then(pl.lit("no_day"))
-        .when(pl.col("ordered_on") > as_of)
-        .then(pl.lit("after_end"))
-    )
-    return (
-        orders.group_by(reason.alias("reason"))
-        .agg(pl.len().cast(pl.Int64).alias("count"))
-        .filter(pl.col("reason").is_not_null())
-        .sort("reason")
-    )
-
-
 def with_relationship(
     customers: pl.LazyFrame, *, as_of: dt.date, inactivity_days: int
 ) -> pl.LazyFrame:
@@ -109,81 +92,43 @@ def with_relationship(
     )
 
 
-def simple_values(
-    customers: pl.LazyFrame, by: Sequence[str] = (), *, churn: pl.LazyFrame | None = None
+def lifetime_terms(
+    customers: pl.LazyFrame, by: Sequence[str], *, amount: str, lifespan: Lifespan
 ) -> pl.LazyFrame:
-    """Simple and basket CLV of each group of customers, with the figures that they are made of.
+    """What each customer adds to the value a year times the average lifespan of a group.
 
-    The lifespan is 1/churn of the churn rate given, or observed: days of being a customer over
-    customers lost, which counts the relationships that go on (a mean over ended ones alone is too
-    short). It is null while nobody is lost.
+    Lifespan `observed` is years of being a customer over customers lost, which counts the
+    relationships that go on (a mean over ended ones alone is too short). The years cancel, so that
+    the value is the amount to date over customers lost. Lifespan `churn` is 1/churn of a year; then
+    x is the customer's linearised part of the product R/D · N/L, of which Σx/Σy is the value and
+    Σ(x - value·y)² that of its variance.
 
     Args:
-        customers: Of `with_relationship`, with the columns to group by.
-        by: Columns to group by; none for all customers together.
-        churn: The group's columns, churn_rate (a share of a period) and period_days.
+        customers: active_days, is_lost and the amount, all known; for `churn` was_customer and
+            was_lost too: among the customers a year ago, and lost since.
+        by: Columns of the group; none for all customers together.
+        amount: Column of the amount to date.
+        lifespan: How long a customer stays.
 
     Returns:
-        The group's columns, customers, customers_lost, customers_excluded (no sale or an unknown
-        amount), average_basket, purchases_per_year, customer_value (revenue a year), margin_rate,
-        lifespan_years, lifespan_method, clv_simple, clv_basket (both in revenue; times margin_rate
-        they are in margin).
+        The customers with x and y; Σx/Σy of a group is its value, none where Σy is 0.
     """
-    is_usable = (
-        pl.col("active_days").is_not_null()
-        & pl.col("revenue_amount").is_not_null()
-        & pl.col("sales_amount").is_not_null()
-    )
-    grouped = customers.with_columns(is_usable.alias("is_usable")).group_by(
-        *by, *([] if by else [pl.lit(value=True).alias("_all")])
-    )
-    totals = grouped.agg(
-        pl.col("is_usable").sum().cast(pl.Int64).alias("customers"),
-        (~pl.col("is_usable")).sum().cast(pl.Int64).alias("customers_excluded"),
-        pl.col("is_lost").filter("is_usable").sum().cast(pl.Int64).alias("customers_lost"),
-        *[
-            pl.col(name).filter("is_usable").sum().cast(pl.Float64).alias(name)
-            for name in ("sales", "sales_amount", "revenue_amount", "active_days")
-        ],
-        _whole(pl.col("margin_amount").filter("is_usable")).cast(pl.Float64).alias("margin_amount"),
-    )
-    return _products(totals.drop("_all", strict=False), by, churn).sort(by or "customers")
+    own = pl.col(amount).cast(pl.Float64)
+    if lifespan == "observed":
+        return customers.with_columns(own.alias("x"), pl.col("is_lost").cast(pl.Float64).alias("y"))
 
+    def total(name: str) -> pl.Expr:
+        # summed before it becomes a real number, and so exactly
+        summed = pl.col(name).sum()
+        return (summed.over(by) if by else summed).cast(pl.Float64)
 
-def _products(totals: pl.LazyFrame, by: Sequence[str], churn: pl.LazyFrame | None) -> pl.LazyFrame:
-    years = pl.col("active_days") / DAYS_PER_YEAR
-    lifespan, method = _ratio(years, pl.col("customers_lost")), OBSERVED
-    if churn is not None:
-        rates = churn.select(*by, "churn_rate", "period_days")
-        totals = (
-            totals.join(rates, on=list(by), how="left", nulls_equal=True)
-            if by
-            else totals.join(rates, how="cross")
-        )
-        period_years = pl.col("period_days") / DAYS_PER_YEAR
-        lifespan, method = _ratio(period_years, pl.col("churn_rate")), CHURN
-    parts = totals.with_columns(
-        _ratio(pl.col("sales_amount"), pl.col("sales")).alias("average_basket"),
-        _ratio(pl.col("sales"), years).alias("purchases_per_year"),
-        _ratio(pl.col("revenue_amount"), years).alias("customer_value"),
-        _ratio(pl.col("margin_amount"), pl.col("revenue_amount")).alias("margin_rate"),
-        lifespan.alias("lifespan_years"),
-        pl.lit(method).alias("lifespan_method"),
-    )
-    basket = pl.col("average_basket") * pl.col("purchases_per_year")
-    return parts.select(
-        *by,
-        "customers",
-        "customers_lost",
-        "customers_excluded",
-        "average_basket",
-        "purchases_per_year",
-        "customer_value",
-        "margin_rate",
-        "lifespan_years",
-        "lifespan_method",
-        (pl.col("customer_value") * pl.col("lifespan_years")).alias("clv_simple"),
-        (basket * pl.col("lifespan_years")).alias("clv_basket"),
+    revenue, start = total(amount), total("was_customer")
+    days, own_days = total("active_days"), pl.col("active_days").cast(pl.Float64)
+    own_start = pl.col("was_customer").cast(pl.Float64)
+    x = own * start / days + revenue * own_start / days - revenue * start * own_days / days**2
+    return customers.with_columns(
+        pl.when(days > 0).then(x * DAYS_PER_YEAR).otherwise(0.0).alias("x"),
+        pl.col("was_lost").cast(pl.Float64).alias("y"),
     )
 
 
@@ -194,7 +139,3 @@ def _is_attributed() -> pl.Expr:
 def _whole(amount: pl.Expr) -> pl.Expr:
     """Sum, null where one of its parts is."""
     return pl.when(amount.null_count() == 0).then(amount.sum())
-
-
-def _ratio(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
-    return pl.when(denominator > 0).then(numerator / denominator)

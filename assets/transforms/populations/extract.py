@@ -27,6 +27,10 @@ class Extract:
             days that a row reaches from and to; amounts are Int64 in units of 10⁻⁴ of the
             reporting currency, null where there is none or no rate.
         needs_rates: Whether it converts money.
+        rated_by: Columns of the first table whose days decide rates; all its dates and instants by
+            default. The rates given are those that may serve from the first to the last of them.
+        reach: Date columns that decide which periods a month of rows may matter to: the days that
+            a row reaches from and to, `starts_on` and `last_on` unless it matters for longer.
     """
 
     name: str
@@ -35,3 +39,5 @@ class Extract:
     settings: Callable[[Project], object]
     rows: Callable[[Mapping[str, pl.LazyFrame], Project, Rates], pl.DataFrame]
     needs_rates: bool = False
+    rated_by: tuple[str, ...] = ()
+    reach: tuple[str, str] = ("starts_on", "last_on")

@@ -3,12 +3,12 @@
 Customers, contracts and employees are met in many periods, and who is met twice is one. A
 population reads compact extracts of history, one file a month, and gives the sums of its measures
 for each period and segment. The populations themselves are in the modules beside this one, the
-extracts in `assets.transforms.populations.extracts`; storage is `assets.kpi.populations`' work.
+extracts in those called `extract_…`; storage is `assets.kpi.populations`' work.
 """
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -16,6 +16,7 @@ from assets.transforms.facts import FactSource
 from assets.transforms.measures import COMPONENTS, Measure
 from assets.transforms.segments import SegmentSet, known
 from schemas.config.project import Project
+from schemas.table import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +52,12 @@ class Asked:
         sets: Segment sets that the population carries.
         versions: Account versions with their dimensions (`assets.kpi.history_inputs`): account_id,
             holds_from, holds_until, the dimension columns, is_known. None where no set needs them.
-        products: product_id, category, family (Categorical); None where nothing feeds products.
+        products: product_id, category, family (Categorical); None where the population does not
+            read them or nothing feeds products.
         project: The configuration.
         since: First day that the extracts reach back to; None without any.
+        as_of: Last loaded day; None where it is the last of the periods' ends.
+        firsts: First day that each extract reaches back to, of those that have rows.
     """
 
     periods: PopulationPeriods
@@ -62,6 +66,8 @@ class Asked:
     products: pl.DataFrame | None
     project: Project
     since: dt.date | None
+    as_of: dt.date | None = None
+    firsts: Mapping[str, dt.date] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +79,13 @@ class PopulationStates:
             (Int128, in the measure's units, null where it has none), and the dimension columns.
         exclusion: measure, period_start, segment_set, segment_key, reason, count, and the
             dimension columns.
+        extra: Published table → its rows of these periods, but for `period_grain`; every table of
+            `Population.extra`, empty ones too.
     """
 
     state: pl.DataFrame
     exclusion: pl.DataFrame
+    extra: Mapping[str, pl.DataFrame] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +100,12 @@ class Population:
         source: Table that carries its dimensions, and the origins it is joined to.
         look_back_days: Days of extracts before a period that its states depend on, given the
             configuration; None for all there are.
-        states: From extracts by name (every row that may matter, and others) to the states.
+        states: From extracts by name (every row that may matter, and others) to the states. The
+            periods may have gaps between them, and those of rolling windows overlap.
+        reads_products: Whether it reads `Asked.products`.
+        look_ahead_days: Days of extracts after a period, as far as they are loaded, that its
+            states depend on, given the configuration.
+        extra: Tables that it publishes beside its values, each a file of its slots.
     """
 
     name: str
@@ -101,6 +115,9 @@ class Population:
     source: FactSource
     look_back_days: Callable[[Project], int | None]
     states: Callable[[Mapping[str, pl.LazyFrame], Asked], PopulationStates]
+    reads_products: bool = False
+    look_ahead_days: Callable[[Project], int] = lambda _: 0
+    extra: tuple[Table, ...] = ()
 
 
 def account_as_of(

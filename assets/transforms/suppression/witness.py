@@ -4,8 +4,11 @@ A cell cannot be solved for if the tables could as well be others: if some chang
 cells, that one included, leaves all published ones as they are. Such a change is the proof, and its
 cells are what has to be withheld. It is found by linear programming (as Fischetti & Salazar 2001 do
 for tables), and first as the product of a change over segments and one over periods: two small
-problems in the place of a large one, which is only solved where empty segments leave no product.
+problems in the place of a large one, which is only solved where empty segments, or
+periods that some segments lack, leave no product.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +24,14 @@ _LEAST_COST = 1e-3
 _VANISHING = 1e-7
 _MOST_CELLS = 100_000
 """Cells around one beyond which no change is looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """Cells that change, and by how much."""
+
+    cells: Integers
+    steps: Floats
 
 
 def witness(system: System, withheld: Flags, cell: int, fixed: Integers) -> Integers | None:
@@ -41,10 +52,10 @@ def witness(system: System, withheld: Flags, cell: int, fixed: Integers) -> Inte
     found = _product(system, costs, cell, fixed)
     if found is None:
         found = _around(system, costs, cell, fixed)
-    return None if found is None else found[~system.is_virtual[found]]
+    return None if found is None else found.cells[~system.is_virtual[found.cells]]
 
 
-def _product(system: System, costs: Floats, cell: int, fixed: Integers) -> Integers | None:
+def _product(system: System, costs: Floats, cell: int, fixed: Integers) -> _Change | None:
     """A change over segments in the cell's period, times one over periods of its segment."""
     over_segments = np.arange(system.equations) < system.over_segments
     peers = np.flatnonzero(system.period == system.period[cell])
@@ -52,7 +63,7 @@ def _product(system: System, costs: Floats, cell: int, fixed: Integers) -> Integ
     first = _cheapest_change(system, peers, costs[peers], cell, allowed=over_segments)
     if first is None:
         return None
-    segments = system.series[first][None, :]
+    segments = system.series[first.cells][None, :]
     own = np.flatnonzero(system.series == system.series[cell])
     places = system.at(system.period[own][:, None], segments)
     is_possible = ((places >= 0) & ~np.isin(places, fixed)).all(axis=1)
@@ -60,10 +71,24 @@ def _product(system: System, costs: Floats, cell: int, fixed: Integers) -> Integ
     second = _cheapest_change(system, own, sums, cell, allowed=~over_segments)
     if second is None:
         return None
-    return system.at(system.period[second][:, None], segments).ravel()
+    cells = system.at(system.period[second.cells][:, None], segments).ravel()
+    found = _Change(cells, np.outer(second.steps, first.steps).ravel())
+    # what adds up over time in the cell's segment need not be all that does in the others
+    return found if _leaves_sums(system, found) else None
 
 
-def _around(system: System, costs: Floats, cell: int, fixed: Integers) -> Integers | None:
+def _leaves_sums(system: System, change: _Change) -> bool:
+    """Whether a change meets every equation."""
+    steps = np.zeros(system.cells)
+    steps[change.cells] = change.steps
+    for equation in system.equations_of(change.cells):
+        members, is_parent = system.members(int(equation))
+        if abs((np.where(is_parent, -1.0, 1.0) * steps[members]).sum()) > _VANISHING:
+            return False
+    return True
+
+
+def _around(system: System, costs: Floats, cell: int, fixed: Integers) -> _Change | None:
     """Any change of the cells around a cell."""
     everywhere = np.ones(system.equations, dtype=np.bool_)
     near = system.neighbours(np.array([cell]))
@@ -80,8 +105,8 @@ def _around(system: System, costs: Floats, cell: int, fixed: Integers) -> Intege
 
 def _cheapest_change(
     system: System, cells: Integers, costs: Floats, cell: int, *, allowed: Flags
-) -> Integers | None:
-    """Cells of the cheapest change among some cells that a cell takes part in.
+) -> _Change | None:
+    """The cheapest change among some cells that a cell takes part in.
 
     Only the allowed equations are minded; other cells do not change.
     """
@@ -91,7 +116,7 @@ def _cheapest_change(
     equations = system.equations_of(cells)
     equations = equations[allowed[equations]]
     if not len(equations):
-        return np.array([cell])
+        return _Change(np.array([cell]), np.ones(1))
     column = np.full(system.cells, -1)
     column[cells] = np.arange(len(cells))
     rows, columns, signs = [], [], []
@@ -117,5 +142,5 @@ def _cheapest_change(
     if not solved.success:
         return None
     change = solved.x[: len(cells)] - solved.x[len(cells) :]
-    found: Integers = cells[np.abs(change) > _VANISHING]
-    return found
+    moves = np.abs(change) > _VANISHING
+    return _Change(cells[moves], change[moves])

@@ -77,7 +77,12 @@ EXPERIENCE_SCALES: dict[str, tuple[str, float, float, bool]] = {
     "repurchase_turned": ("repurchase_intent", 1, 4, False),
     "repurchase_slider": ("repurchase_intent", 0, 100, True),
 }
+ENGAGEMENT_SCALES: dict[str, tuple[str, float, float, bool]] = {
+    "engaged": ("engagement", 1, 5, True),
+    "disengaged": ("engagement", 0, 8, False),
+}
 CHOICES = ["below", "as", "above", "fan", "AS", None]
+TONES = ["positive", "neutral", "negative", "sarcastic", None]
 
 
 def company(seed: int, *, size: int = 150) -> Company:
@@ -94,6 +99,9 @@ def company(seed: int, *, size: int = 150) -> Company:
     made.tables |= _sales(draw, size)
     made.tables["crm_interaction"] = [_interaction(draw, i) for i in range(size)]
     _add_experience(
+        random.Random(seed), made.tables["survey_response"], made.tables["survey_answer"]
+    )
+    _add_comments(
         random.Random(seed), made.tables["survey_response"], made.tables["survey_answer"]
     )
     _deliver(random.Random(seed), made.tables["erp_order"])
@@ -146,12 +154,17 @@ def _dimensions(draw: random.Random) -> dict[str, Table]:
             "na_codes": "11|99" if code in {"nps", "ces7"} else None,
         }
         for survey in surveys
-        for code, (metric, least, greatest, better) in {**SCALES, **EXPERIENCE_SCALES}.items()
-    ]
+        for code, (metric, least, greatest, better) in {
+            **SCALES, **EXPERIENCE_SCALES, **ENGAGEMENT_SCALES
+        }.items()
+    ]  # fmt: skip
     questions += [
-        {"survey_id": survey["survey_id"], "question_id": "moment", "metric": "moment_of_truth"}
+        {"survey_id": survey["survey_id"], "question_id": code, "metric": metric}
         for survey in surveys
-    ]
+        for code, metric in (
+            ("moment", "moment_of_truth"), ("words", "comment"), ("tone", "sentiment"),
+        )
+    ]  # fmt: skip
     return {
         "crm_account": accounts,
         "erp_product": products,
@@ -190,6 +203,18 @@ def _add_experience(draw: random.Random, responses: Table, answers: Table) -> No
             score = odd if draw.random() < 0.1 else float(draw.randrange(9))
             answers.append({**key, "question_id": code, "score": score})
         answers.append({**key, "question_id": "moment", "choice": draw.choice(CHOICES)})
+
+
+def _add_comments(draw: random.Random, responses: Table, answers: Table) -> None:
+    """Comments, the tone of some, and engagement."""
+    for response in responses:
+        key = {"response_id": response["response_id"]}
+        if draw.random() < 0.7:
+            answers.append({**key, "question_id": "words"})
+            answers.append({**key, "question_id": "tone", "choice": draw.choice(TONES)})
+        for code in ENGAGEMENT_SCALES:
+            score = draw.choice([None, 4.5, *[float(score) for score in range(9)]])
+            answers.append({**key, "question_id": code, "score": score})
 
 
 def _sales(draw: random.Random, size: int) -> dict[str, Table]:

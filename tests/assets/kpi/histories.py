@@ -35,11 +35,16 @@ _CONSTANT = {
     "erp_order": ("order_id", "ordered_at"),
     "erp_order_line": ("order_id", "line_number"),
     "erp_product": ("product_id",),
+    "erp_fx_rate": ("rate_date", "currency", "rate"),
     "survey": ("survey_id", "kind", "audience"),
     "survey_question": ("survey_id", "question_id", "metric"),
-    "survey_response": ("response_id", "survey_id", "responded_at"),
+    "survey_response": ("response_id", "survey_id", "responded_at", "invitation_id"),
     "survey_answer": ("response_id", "question_id"),
 }
+_ON_REQUEST = {
+    "survey_invitation": ("invitation_id", "survey_id", "sent_at", "delivered_at"),
+}
+"""Tables that are fed only where a test names them."""
 
 
 def frame(table: str, rows: Rows) -> pl.DataFrame:
@@ -79,8 +84,8 @@ def project(tables: Iterable[str] | None = None, **settings: Mapping[str, Any]) 
     """A configuration that feeds the given tables (all that KPIs read, by default)."""
     fed = {
         name: {"columns": {column: column for column in columns}}
-        for name, columns in _CONSTANT.items()
-        if tables is None or name in tables
+        for name, columns in {**_CONSTANT, **_ON_REQUEST}.items()
+        if name in (_CONSTANT if tables is None else tables)
     }
     company = {"name": "Test", "time_zone": "Europe/Paris", "currency": "EUR"}
     source = {

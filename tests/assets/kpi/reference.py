@@ -60,6 +60,12 @@ CREATE VIEW moment AS
     JOIN response r ON r.response_id = x.response_id AND r.audience = 'customer'
     JOIN survey_question q ON q.survey_id = r.survey_id AND q.question_id = x.question_id
         AND q.metric = 'moment_of_truth';
+CREATE VIEW comment AS
+    SELECT r.day, r.country, r.who, r.place, q.metric, x.choice
+    FROM survey_answer x
+    JOIN response r ON r.response_id = x.response_id AND r.audience = 'customer'
+    JOIN survey_question q ON q.survey_id = r.survey_id AND q.question_id = x.question_id
+        AND q.metric IN ('comment', 'sentiment');
 CREATE VIEW orders AS
     SELECT e.order_id, e.day, {_SEGMENTS}, coalesce(e.channel, '(unknown)') AS place,
         coalesce(is_return, false) AS back, net_amount
@@ -158,6 +164,28 @@ KPIS: Mapping[str, tuple[str, str, str, str]] = {
         )
         for part in ("effectiveness", "ease", "emotion")
     },
+    "cxi": (
+        "answer", "day",
+        f"""CASE WHEN count(DISTINCT metric) = 3 THEN 100.0 / 3 * (
+            avg({_NET}) FILTER (metric = 'cxi_effectiveness')
+            + avg({_NET}) FILTER (metric = 'cxi_ease')
+            + avg({_NET}) FILTER (metric = 'cxi_emotion')) END""",
+        f"metric LIKE 'cxi_%' AND {_LIKERT}",
+    ),
+    "net_sentiment": (
+        "comment", "day",
+        "100.0 * avg(CASE choice WHEN 'positive' THEN 1 WHEN 'negative' THEN -1 ELSE 0 END)",
+        "metric = 'sentiment' AND choice IN ('positive', 'neutral', 'negative')",
+    ),
+    "sentiment_coverage": (
+        "comment", "day",
+        """100.0 * count(*) FILTER (choice IN ('positive', 'neutral', 'negative'))
+            / nullif(count(*) FILTER (metric = 'comment'), 0)""",
+        "true",
+    ),
+    "employee_engagement": (
+        "staff_answer", "day", f"avg({_RESCALED})", "metric = 'engagement'",
+    ),
     **{
         f"moment_of_truth_{kind}": (
             "moment", "day", f"100.0 * avg((choice = '{choice}')::INT)",

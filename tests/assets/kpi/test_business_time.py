@@ -51,14 +51,14 @@ def test_other_hours_make_only_interactions_stale(tmp_path: Path) -> None:
     values = {}
     for hours in ("09:00-18:00", "09:00-12:00"):
         configured = with_hours(hours)
-        report = build_states(lake, configured)
+        report = build_states(lake, configured, as_of=as_of)
         build_values(lake, configured, as_of=as_of)
         values[hours] = dict(
             scan_values(lake).filter(period_grain="year", period_start=dt.date(2026, 1, 1))
             .filter(segment_set="total").select("kpi_code", "value").collect().rows()
         )  # fmt: skip
     assert {label.split("/")[0] for label in report.refreshed} == {"interaction"}
-    assert build_states(lake, configured).refreshed == ()
+    assert build_states(lake, configured, as_of=as_of).refreshed == ()
     longer, shorter = (values[hours] for hours in values)
     code = "resolution_business_time_mean"
     assert 0 < shorter[code] < longer[code] < longer["resolution_time_mean"]

@@ -26,7 +26,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[objec
     )
     lake = Lake(Path(tmp_path_factory.mktemp("lake")))
     company(5, size=60).write(lake)
-    build_states(lake, asked)
+    build_states(lake, asked, as_of=D(2026, 1, 25))
     build_values(lake, asked, as_of=D(2026, 1, 25))
     tables = scan_published(lake, asked)
     return {name: (table, rows.collect()) for name, (table, rows) in tables.items()}
@@ -70,7 +70,7 @@ def test_excluded_is_the_sum_of_the_reasons(
 
 def test_an_empty_lake_has_empty_tables(tmp_path: Path) -> None:
     lake, asked = Lake(tmp_path), project()
-    assert build_states(lake, asked).refreshed == ()
+    assert build_states(lake, asked, as_of=D(2026, 1, 25)).refreshed == ()
     assert build_values(lake, asked, as_of=D(2026, 1, 25)).rows == 0
     assert scan_values(lake).collect().height == 0
 
@@ -93,7 +93,7 @@ def test_contracts_can_be_the_basis_of_churn(tmp_path: Path) -> None:
     ]  # fmt: skip
     write_month(lake, "crm_contract", "2025-11", frame("crm_contract", rows))
     write_dimension(lake, "crm_account", [{"account_id": "b", "country": "FR"}])
-    build_states(lake, asked)
+    build_states(lake, asked, as_of=D(2026, 2, 10))
     build_values(lake, asked, as_of=D(2026, 2, 10))
     found = scan_values(lake).filter(
         pl.col("period_grain") == "month", pl.col("kpi_code") == "churn_rate"

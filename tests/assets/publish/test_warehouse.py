@@ -46,7 +46,7 @@ def test_every_table_is_there(company: Company) -> None:
     names = [row[0] for row in query(company, "SELECT table_name FROM duckdb_tables() ORDER BY 1")]
     assert names == sorted(table.name for table in published_tables(company.project))
     for table in published_tables(company.project):
-        key = ", ".join(table.key)
+        key = ", ".join(f'"{name}"' for name in table.key)
         counted = f"SELECT count(*), count(DISTINCT ({key})) FROM {table.name}"  # noqa: S608
         rows = report.rows[table.name]
         assert query(company, counted) == [(rows, rows)]

@@ -9,9 +9,10 @@ from assets.transforms.measures import Measure
 from assets.transforms.measures_survey import survey_measures
 from assets.transforms.segments import TOTAL, SegmentSet
 from assets.transforms.states import compute_states
-from assets.transforms.values import Settled, roll_up, settle
+from assets.transforms.values import Settled, settle
 from schemas.config.kpis import KpiConfig
 from schemas.kpis.catalogue import CATALOGUE, Published
+from tests.assets.transforms.rolled import roll_up
 
 DAY = dt.date(2026, 3, 4)
 SCHEMA: dict[str, pl.DataType] = {
@@ -36,6 +37,9 @@ SCALES: dict[str, tuple[float | None, float | None]] = {
     "cxi_emotion": (1.0, 5.0),
     "moment_of_truth": (None, None),
     "repurchase_intent": (1.0, 5.0),
+    "engagement": (1.0, 5.0),
+    "comment": (None, None),
+    "sentiment": (None, None),
 }
 Row = dict[str, object]
 

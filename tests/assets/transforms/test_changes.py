@@ -7,6 +7,7 @@ from scipy import stats
 
 from assets.transforms.changes import CHANGES, with_changes
 from assets.transforms.significance import share_summary
+from schemas.config.calendar import FiscalCalendar
 from schemas.kpis.kpi import Estimator
 from schemas.warehouse import KPI_VALUE
 
@@ -30,11 +31,20 @@ def share(month: dt.date, hits: int, n: int, **changes: Any) -> dict[str, Any]:
     } | changes
 
 
-def changed(*rows: dict[str, Any], estimators: dict[str, Estimator] | None = None) -> pl.DataFrame:
+def changed(
+    *rows: dict[str, Any],
+    estimators: dict[str, Estimator] | None = None,
+    calendar: FiscalCalendar | None = None,
+) -> pl.DataFrame:
     schema = KPI_VALUE.polars_schema()
     frame = pl.DataFrame([{name: row.get(name) for name in schema} for row in rows], schema=schema)
     summary = share_summary(pl.col("value") / 100, pl.col("n").cast(pl.Float64))
-    return with_changes(frame.with_columns(summary), estimators or SHARE, confidence=0.95)
+    return with_changes(
+        frame.with_columns(summary),
+        SHARE if estimators is None else estimators,
+        calendar or FiscalCalendar(),
+        confidence=0.95,
+    )
 
 
 JANUARY, FEBRUARY = dt.date(2026, 1, 1), dt.date(2026, 2, 1)
@@ -74,6 +84,40 @@ def test_a_gap_is_compared_with_nothing() -> None:
 def test_what_has_not_ended_is_compared_with_nothing_and_nothing_with_it() -> None:
     found = changed(share(JANUARY, 40, 100), share(FEBRUARY, 60, 100, is_complete=False))
     assert found.select(CHANGES).row(1) == (None, None, None, None, None)
+
+
+def test_what_the_states_told_of_a_running_period_stands() -> None:
+    found = changed(
+        share(JANUARY, 40, 100),
+        share(
+            FEBRUARY, 60, 100, is_complete=False,
+            previous_value=45.0, year_ago_value=30.0, change_p_value=0.01,
+        ),
+    )  # fmt: skip
+    assert found.select(CHANGES).row(1) == (45.0, 15.0, 0.01, True, 30.0)
+
+
+def test_a_quantile_brings_its_p_value_along() -> None:
+    known = {"change_p_value": 0.2}
+    found = changed(
+        share(JANUARY, 40, 100, **known), share(FEBRUARY, 60, 100, **known), estimators={}
+    )
+    # January has nothing before it: the test would be of a change that is not shown
+    assert found["change_p_value"].to_list() == [None, 0.2]
+    assert found["is_significant"].to_list() == [None, False]
+
+
+def test_fiscal_months_of_weeks_follow_each_other() -> None:
+    weeks = {"period_grain": "fiscal_month"}
+    found = changed(
+        share(dt.date(2023, 1, 29), 30, 100, **weeks, period_end=dt.date(2023, 2, 25)),
+        share(dt.date(2024, 1, 7), 40, 100, **weeks, period_end=dt.date(2024, 2, 3)),
+        share(dt.date(2024, 2, 4), 60, 100, **weeks, period_end=dt.date(2024, 3, 2)),
+        calendar=FiscalCalendar(kind="weeks", pattern=(4, 5, 4)),
+    )
+    last = found.row(2, named=True)
+    # FY2023 has 53 weeks; its last month begins on 31 December
+    assert (last["previous_value"], last["year_ago_value"]) == (None, 30.0)
 
 
 def test_another_method_is_another_figure() -> None:

@@ -10,9 +10,10 @@ from scipy import stats
 from assets.kpi.plan import all_measures
 from assets.transforms.segments import TOTAL
 from assets.transforms.states import compute_states
-from assets.transforms.values import Settled, roll_up, settle
+from assets.transforms.values import Settled, settle
 from schemas.config.kpis import KpiConfig
 from schemas.kpis.catalogue import CATALOGUE, Published
+from tests.assets.transforms.rolled import roll_up
 
 DAY = dt.date(2026, 5, 6)
 MEASURES = {one.code: one for one in all_measures(KpiConfig())}
@@ -39,7 +40,7 @@ def orders(rows: list[tuple[int | None, bool]], **flags: bool) -> pl.DataFrame:
             ),
             "is_return": [is_return for _, is_return in rows],
             "is_cancelled": flags.get("cancelled", False),
-            "is_foreign": flags.get("foreign", False),
+            "has_rate": not flags.get("foreign", False),
         }
     )
 
@@ -59,7 +60,7 @@ def test_returns_are_negative_revenue_and_no_sales() -> None:
     row = found.value.row(0, named=True)
     assert (row["value"], row["numerator"], row["denominator"], row["n"]) == (112.5, 225.0, 2.0, 2)
     assert dict(found.exclusion.select("reason", "count").rows()) == {
-        "cancelled": 1, "foreign_currency": 1, "no_amount": 1,
+        "cancelled": 1, "no_rate": 1, "no_amount": 1,
     }  # fmt: skip
 
 

@@ -6,11 +6,13 @@ import polars as pl
 import pytest
 
 from assets.transforms.dimensions import product_dimensions
-from assets.transforms.facts import Cut, FactFrame, Lookups, interaction_fact, lead_fact
+from assets.transforms.facts import Cut, FactFrame, Lookups, lead_fact
+from assets.transforms.facts_interaction import interaction_fact
 from assets.transforms.facts_order import order_fact
+from assets.transforms.money import Rates
 from tests.assets.kpi.histories import at, frame
 
-PARIS = Cut({}, "Europe/Paris", "EUR", ("canceled",))
+PARIS = Cut({}, "Europe/Paris", Rates("EUR"), ("canceled",))
 PRODUCTS = [
     {"product_id": "p1", "category": "toys"},
     {"product_id": "p2", "category": "books"},
@@ -54,7 +56,7 @@ def orders(lines: list[tuple[str, str | None, float | None]]) -> FactFrame:
         {"order_id": order, "line_number": number, "product_id": product, "net_amount": net}
         for number, (order, product, net) in enumerate(lines)
     ]
-    cut = Cut({"product_category": "product"}, "Europe/Paris", "EUR")
+    cut = Cut({"product_category": "product"}, "Europe/Paris", Rates("EUR"))
     products = product_dimensions(frame("erp_product", PRODUCTS).lazy(), ["product_category"])
     tables = {
         "erp_order": frame("erp_order", rows),

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.transforms.fiscal import FISCAL_GRAINS, fiscal_period_of, fiscal_periods
+from assets.transforms.fiscal import fiscal_periods
 from schemas.config.calendar import WEEKDAYS, FiscalCalendar
+from schemas.config.periods import FISCAL_GRAINS
 
 D = dt.date
 RETAIL = FiscalCalendar(kind="weeks")
@@ -148,7 +149,7 @@ def test_every_day_is_in_one_period_of_each_grain(
 @settings(max_examples=60, deadline=None)
 @given(calendar=CALENDARS, day=DAYS)
 def test_months_make_quarters_and_quarters_years(calendar: FiscalCalendar, day: D) -> None:
-    first, last = fiscal_period_of(day, "fiscal_year", calendar)
+    _, first, last, *_ = fiscal_periods(day, day, calendar).row(-1)
     months = fiscal_periods(first, last, calendar).with_columns(LENGTH.alias("days"))
     months, quarters, years = months.partition_by("period_grain", maintain_order=True)
     assert (months.height, quarters.height, years.height) == (12, 4, 1)

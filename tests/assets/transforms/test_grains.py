@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.transforms import periods
-from assets.transforms.fiscal import FISCAL_GRAINS
 from assets.transforms.grains import PeriodCalendar
 from assets.transforms.windows import WINDOWS
 from schemas.config.calendar import FiscalCalendar
+from schemas.config.periods import FISCAL_GRAINS, PeriodConfig
 
 D = dt.date
 PLAIN = PeriodCalendar()
@@ -50,43 +50,16 @@ def test_no_windows_before_the_first_day_is_loaded() -> None:
 @pytest.mark.parametrize("calendar", [RETAIL, APRIL])
 @settings(max_examples=25, deadline=None)
 @given(first=st.dates(D(2009, 1, 1), D(2030, 1, 1)), length=st.integers(0, 900))
-def test_the_period_of_each_day_is_the_one_that_is_listed(
+def test_each_day_is_once_in_the_periods_of_a_cut_grain(
     calendar: PeriodCalendar, first: D, length: int
 ) -> None:
     last = first + dt.timedelta(days=length)
     listed = calendar.periods(first, last, as_of=last)
+    expected = [first + dt.timedelta(days=each) for each in range(length + 1)]
     for grain in calendar.cut_grains:
-        days = calendar.days(grain, first, last)
-        assert days.columns == ["event_day", "period_start"]
-        expected = [first + dt.timedelta(days=each) for each in range(length + 1)]
-        assert days["event_day"].to_list() == expected
-        joined = days.with_columns(pl.lit(grain).alias("period_grain")).join(
-            listed, on=["period_grain", "period_start"], how="left"
-        )
-        assert joined.select(
-            pl.col("event_day").is_between("period_start", "period_end").all()
-        ).item()
-        years = days["period_start"].dt.year().unique().sort().to_list()
-        assert calendar.years_of(days["event_day"], grain) == years
-
-
-@pytest.mark.parametrize("grain", RETAIL.grains)
-def test_no_period_of_a_year_reaches_further_than_its_last_day(grain: str) -> None:
-    listed = RETAIL.periods(D(2015, 1, 1), D(2032, 6, 30), as_of=D(2032, 6, 30))
-    listed = listed.filter(pl.col("period_grain") == grain)
-    for year in range(2016, 2031):
-        ends = listed.filter(pl.col("period_start").dt.year() == year)["period_end"]
-        assert ends.max() == RETAIL.last_day_of_year(year, grain)
-
-
-def test_years_that_windows_of_a_day_begin_in() -> None:
-    days = pl.Series([D(2026, 1, 27), None])
-    assert PLAIN.years_of(days, "rolling_28d") == [2025, 2026]
-    assert PLAIN.years_of(pl.Series([D(2026, 1, 28)]), "rolling_28d") == [2026]
-    assert PLAIN.years_of(days, "rolling_12m") == [2025, 2026]
-    assert PLAIN.years_of(pl.Series([D(2025, 12, 1)]), "rolling_12m") == [2025]
-    for grain in RETAIL.grains:
-        assert RETAIL.years_of(pl.Series([None], dtype=pl.Date), grain) == []
+        own = listed.filter(pl.col("period_grain") == grain)
+        days = own.select(pl.date_ranges("period_start", "period_end").explode()).to_series()
+        assert days.filter(days.is_between(first, last)).to_list() == expected
 
 
 def test_iso_weeks_of_a_year_that_has_53() -> None:
@@ -97,3 +70,33 @@ def test_iso_weeks_of_a_year_that_has_53() -> None:
         ("2020-W53", D(2020, 12, 28), D(2021, 1, 3)),
         ("2021-W01", D(2021, 1, 4), D(2021, 1, 10)),
     ]
+
+
+@pytest.mark.parametrize("grain", RETAIL.grains)
+def test_periods_that_start_in_a_year_are_those_listed(grain: str) -> None:
+    first, last, as_of = D(2023, 1, 1), D(2023, 12, 31), D(2023, 11, 20)
+    listed = RETAIL.periods(D(2022, 1, 1), D(2024, 12, 31), as_of=as_of)
+    own = listed.filter(
+        pl.col("period_grain") == grain, pl.col("period_start").is_between(first, as_of)
+    ).select("period_start", "period_end")
+    found = RETAIL.starting_in(grain, first, last, as_of=as_of)
+    assert found.equals(own)
+    assert RETAIL.ends(grain, found["period_start"].reverse()).equals(own)
+    assert RETAIL.starting_in(grain, first, last, as_of=D(2022, 12, 31)).equals(own.clear())
+    assert RETAIL.ends(grain, own["period_start"].clear()).equals(own.clear())
+
+
+def test_windows_compared_begin_with_the_first_loaded_day() -> None:
+    found = PLAIN.compared("rolling_28d", 2024, since=D(2024, 2, 10), as_of=D(2024, 3, 9))
+    assert found.select("period_start", "previous_start").rows() == [
+        (D(2024, 2, 10), D(2024, 1, 13)), (D(2024, 2, 11), D(2024, 1, 14)),
+    ]  # fmt: skip
+    assert PLAIN.compared("rolling_12m", 2024, since=D(2024, 2, 10), as_of=D(2024, 3, 9)).is_empty()
+
+
+def test_only_what_is_asked_for_is_listed() -> None:
+    asked = PeriodConfig(calendar=("month",), fiscal=("fiscal_year",), rolling=())
+    calendar = PeriodCalendar(FiscalCalendar(kind="weeks"), asked)
+    assert calendar.grains == ("month", "fiscal_year")
+    found = calendar.periods(D(2024, 1, 1), D(2024, 3, 31), as_of=D(2024, 3, 31))
+    assert found["period_grain"].unique().sort().to_list() == ["fiscal_year", "month"]

@@ -26,6 +26,9 @@ FACTS = {
             *[answers(metric, [1, 4, 5], weight=0.7) for metric in CXI_METRICS],
             choices("moment_of_truth", [*MOMENT_CHOICES, None, "other"], weight=0.2),
             answers("repurchase_intent", [1, 5, 5], weight=1.7),
+            answers("engagement", [1, None, 4], is_customer=False, weight=0.9),
+            choices("comment", [None, None]),
+            choices("sentiment", ["positive", "negative", "other", None], weight=0.6),
         ]
     ),
     "order": pl.DataFrame(
@@ -39,7 +42,7 @@ FACTS = {
             "is_return": [False, False, False, True],
             "is_return_known": [True, False, True, True],
             "is_cancelled": [False, False, True, False],
-            "is_foreign": [False, True, False, False],
+            "has_rate": [True, False, True, True],
             "country": ["FR", None, "DE", "FR"],
         }
     ).with_columns(pl.col("net_fixed", "cost_fixed").cast(pl.Decimal(38, 0))),
@@ -49,6 +52,16 @@ FACTS = {
             "closed_on": [*DAYS[:2], None, None],
             "closed_or_created_on": DAYS,
             "outcome": ["won", "lost", "won", "open"],
+            "country": ["FR", None, "DE", "FR"],
+        }
+    ),
+    "invitation": pl.DataFrame(
+        {
+            "dated_on": DAYS,
+            "delivered_on": [*DAYS[:3], None],
+            "is_customer": [True, True, True, True],
+            "is_answered": [True, False, True, False],
+            "is_window_open": [False, False, True, None],
             "country": ["FR", None, "DE", "FR"],
         }
     ),
@@ -119,4 +132,4 @@ def test_the_first_reason_that_holds_excludes_a_row() -> None:
     found = {
         names[reason]: n for reason, n in sums.group_by("reason").agg(pl.col("n").sum()).rows()
     }
-    assert found == {"counts": 2, "cancelled": 1, "foreign_currency": 1}
+    assert found == {"counts": 2, "cancelled": 1, "no_rate": 1}

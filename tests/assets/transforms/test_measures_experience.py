@@ -146,3 +146,68 @@ def test_repurchase_intent_on_a_turned_scale_and_without_a_top_box() -> None:
     found = value(frame, "repurchase_intent")
     assert (found["value"], found["n"]) == (pytest.approx(200 / 3), 3)
     assert reasons(frame, "repurchase_intent") == {"wrong_scale": 2}
+
+
+def test_the_experience_index_is_the_mean_of_its_three_nets() -> None:
+    effectiveness = answers(CXI[0], [5, 5, 4, 3, 2, 1, 4, 3, 5, 4])  # 40
+    frame = pl.concat([effectiveness, answers(CXI[1], [5, 5, 3, 1]), answers(CXI[2], [3, 3])])
+    found = value(frame, "cxi")
+    assert found["value"] == pytest.approx((40 + 25 + 0) / 3)
+    assert (found["numerator"], found["denominator"], found["n"]) == (pytest.approx(0.65), 3.0, 2)
+    assert found["method_id"] == "cxi.v1:adjusted_wald_sum"
+    parts = [value(frame, code) for code in CXI]
+    centre = sum(part["centre"] for part in parts) / 3
+    error = sum(part["variance"] ** 0.5 for part in parts) / 3
+    z = normal_quantile(0.95)
+    assert found["ci_low"] == pytest.approx(100 * (centre - z * error))
+    assert found["ci_high"] == pytest.approx(100 * (centre + z * error))
+
+
+def test_the_experience_index_needs_all_three_questions() -> None:
+    frame = pl.concat([answers(CXI[0], [5, 4]), answers(CXI[1], [5])])
+    found = value(frame, "cxi")
+    assert (found["value"], found["ci_low"], found["n"]) == (None, None, 0)
+    assert reasons(frame, "cxi") == {"part_missing": 3}
+    assert found["excluded"] == 3
+
+
+def test_weights_count_in_the_experience_index() -> None:
+    frame = pl.concat(
+        [
+            answers(CXI[0], [5], weight=3.0),
+            answers(CXI[0], [1], weight=1.0),
+            answers(CXI[1], [5, 1]),
+            answers(CXI[2], [3]),
+        ]
+    )
+    found = value(frame, "cxi", "response")
+    assert found["value"] == pytest.approx((50 + 0 + 0) / 3)
+    assert found["n_effective"] == pytest.approx(1.0)
+
+
+def test_net_sentiment_and_its_coverage() -> None:
+    frame = pl.concat(
+        [
+            choices("comment", [None] * 8),
+            choices("sentiment", ["positive", "positive", "neutral", "negative", "mixed", None]),
+        ]
+    )
+    found = value(frame, "net_sentiment")
+    assert (found["value"], found["n"]) == (pytest.approx(25.0), 4)
+    assert reasons(frame, "net_sentiment") == {"unknown_choice": 1, "no_choice": 1}
+    covered = value(frame, "sentiment_coverage")
+    assert (covered["value"], covered["numerator"], covered["n"]) == (50.0, 4.0, 8)
+    low, high = wilson(pl.lit(0.5), pl.lit(8.0), normal_quantile(0.95))
+    expected = pl.select(low=low * 100, high=high * 100).row(0)
+    assert (covered["ci_low"], covered["ci_high"]) == pytest.approx(expected)
+
+
+def test_a_coverage_without_comments_has_no_value() -> None:
+    assert value(choices("sentiment", ["positive"]), "sentiment_coverage")["value"] is None
+
+
+def test_engagement_is_that_of_employees_alone() -> None:
+    staff = answers("engagement", [5, 3, 4], is_customer=False)
+    frame = pl.concat([staff, answers("engagement", [1, 1])])
+    found = value(frame, "employee_engagement")
+    assert (found["value"], found["n"]) == (pytest.approx(75.0), 3)

@@ -1,5 +1,6 @@
 """Margins, returns and deliveries from orders and their lines: what counts, what does not."""
 
+import datetime as dt
 from typing import Any
 
 import polars as pl
@@ -11,12 +12,14 @@ from assets.kpi.plan import all_measures
 from assets.transforms.dimensions import product_dimensions
 from assets.transforms.facts import Cut, Lookups
 from assets.transforms.facts_order import order_fact
+from assets.transforms.money import Rates
 from assets.transforms.segments import TOTAL, SegmentSet
 from assets.transforms.states import compute_states
-from assets.transforms.values import Settled, roll_up, settle
+from assets.transforms.values import Settled, settle
 from schemas.config.kpis import KpiConfig
 from schemas.kpis.catalogue import CATALOGUE, Published
 from tests.assets.kpi.histories import at, frame
+from tests.assets.transforms.rolled import roll_up
 
 MEASURES = {one.code: one for one in all_measures(KpiConfig())}
 BY_CATEGORY = SegmentSet("category", ("product_category",))
@@ -24,6 +27,8 @@ PRODUCTS = [{"product_id": name, "category": name.rstrip("0123456789")} for name
             ("toy1", "toy2", "book1")]  # fmt: skip
 ORDER = {"ordered_at": at("2026-03-10 12:00"), "net_amount": 100.0, "is_return": False}
 LINE = {"product_id": "toy1", "quantity": 1.0, "unit_cost": 60.0, "net_amount": 100.0}
+RATE = {"currency": ["USD"], "rate_date": [dt.date(2026, 3, 9)], "rate": [0.5]}
+RATES = Rates("EUR", pl.DataFrame(RATE))
 Row = dict[str, Any]
 
 
@@ -33,7 +38,7 @@ def settled(orders: list[Row], lines: list[Row], *codes: str, by: SegmentSet = T
         "erp_order": [{**ORDER, "order_id": f"o{i}", **row} for i, row in enumerate(orders)],
         "erp_order_line": [{**LINE, "line_number": i, **row} for i, row in enumerate(lines)],
     }
-    cut = Cut(dict.fromkeys(by.dimensions, "product"), "Europe/Paris", "EUR", ("canceled",))
+    cut = Cut(dict.fromkeys(by.dimensions, "product"), "Europe/Paris", RATES, ("canceled",))
     products = product_dimensions(frame("erp_product", PRODUCTS).lazy(), by.dimensions)
     lookups = Lookups(products=products if by.dimensions else None)
     fact = order_fact({k: frame(k, v).lazy() for k, v in tables.items()}, lookups, cut)
@@ -73,7 +78,7 @@ def test_margins_of_two_sales() -> None:
     assert (rate["value"], rate["numerator"], rate["denominator"]) == (50.0, 75.0, 150.0)
     # n counts orders, not the currency of the denominator
     assert (margin["n"], rate["n"]) == (2, 2)
-    assert rate["method_id"] == "margin_rate.v1:linearised_t"
+    assert rate["method_id"] == "margin_rate.v2:linearised_t"
 
 
 @pytest.mark.parametrize(("net", "quantity"), [(-40.0, -1.0), (40.0, 1.0), (-40.0, 1.0)])
@@ -99,7 +104,7 @@ def test_without_positive_revenue_there_is_no_margin_rate() -> None:
 def test_orders_without_a_margin_are_counted_by_reason(code: str) -> None:
     nan, inf = float("nan"), float("inf")
     found = settled(
-        [{}, {}, {}, {}, {}, {}, {"net_amount": None}, {"currency": "USD"}, {"status": "Canceled"}],
+        [{}, {}, {}, {}, {}, {}, {"net_amount": None}, {"currency": "JPY"}, {"status": "Canceled"}],
         [
             {"order_id": "o0"},
             {"order_id": "o2", "unit_cost": None},
@@ -113,7 +118,7 @@ def test_orders_without_a_margin_are_counted_by_reason(code: str) -> None:
     )
     assert row(found, code)["n"] == 1
     assert reasons(found, code) == {
-        "no_lines": 1, "no_cost": 4, "no_amount": 1, "foreign_currency": 1, "cancelled": 1,
+        "no_lines": 1, "no_cost": 4, "no_amount": 1, "no_rate": 1, "cancelled": 1,
     }  # fmt: skip
     assert row(found, code)["excluded"] == 8
 
@@ -161,7 +166,7 @@ def test_the_margin_s_numerator_is_exact(lines: list[tuple[int, int, int]]) -> N
 
 def test_returns_are_counted_against_orders_that_are_none() -> None:
     found = settled(
-        [{}, {}, {"net_amount": None}, {"currency": "USD"}, {"is_return": True},
+        [{}, {}, {"net_amount": None}, {"currency": "JPY"}, {"is_return": True},
          {"is_return": None}, {"is_return": True, "status": "canceled"}],
         [],
         "return_rate",
@@ -240,3 +245,36 @@ def test_a_delivery_counts_in_the_month_it_is_made_in() -> None:
     found = settled([late, {"is_return": True}], [], "on_time_delivery_rate", "return_rate")
     starts = dict(found.value.select("kpi_code", pl.col("period_start").dt.month()).rows())
     assert starts == {"on_time_delivery_rate": 4, "return_rate": 3}
+
+
+def test_a_foreign_order_counts_at_the_rate_of_its_day() -> None:
+    """At 0.5 a dollar: revenue of 50 and cost of 10.00005 twice, each line rounded by itself."""
+    found = settled(
+        [{}, {"currency": "usd"}],
+        [
+            {"order_id": "o0"},
+            {"order_id": "o1", "unit_cost": 20.0001},
+            {"order_id": "o1", "unit_cost": 20.0001},
+        ],
+        "average_transaction_value",
+        *MARGINS,
+    )
+    value, margin, rate = (row(found, code) for code in ("average_transaction_value", *MARGINS))
+    assert (value["value"], value["n"]) == (75.0, 2)
+    # 100 - 60 + 50 - 2 * 10.0001
+    assert margin["numerator"] == 69.9998
+    assert rate["denominator"] == 150.0
+    assert found.exclusion.is_empty()
+
+
+def test_lines_of_a_foreign_order_are_in_its_currency_in_every_segment() -> None:
+    found = settled(
+        [{"currency": "USD", "net_amount": 300.0}],
+        [
+            {"order_id": "o0", "product_id": "toy1", "net_amount": 100.0, "unit_cost": 40.0},
+            {"order_id": "o0", "product_id": "book1", "net_amount": 200.0, "unit_cost": 50.0},
+        ],
+        "margin_per_transaction",
+        by=BY_CATEGORY,
+    )
+    assert dict(found.value.select("segment_key", "value").rows()) == {"toy": 30.0, "book": 75.0}

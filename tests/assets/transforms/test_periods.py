@@ -1,18 +1,11 @@
-"""Periods: where they begin and end, what they are called, which years they fall in."""
+"""Periods: where they begin and end, what they are called."""
 
 import datetime as dt
 
 import polars as pl
 import pytest
 
-from assets.transforms.periods import (
-    calendar,
-    last_day_of_year,
-    period_end,
-    period_label,
-    period_start,
-    years_of,
-)
+from assets.transforms.periods import calendar, period_end, period_label, period_start
 
 D = dt.date
 
@@ -34,21 +27,6 @@ def test_period_of_a_day(grain: str, day: D, start: D, end: D, label: str) -> No
         first.alias("a"), period_end(first, grain).alias("b"), period_label(first, grain).alias("c")
     )
     assert found.row(0) == (start, end, label)
-
-
-def test_years_are_those_in_which_periods_start() -> None:
-    days = pl.Series([D(2027, 1, 3), None, D(2027, 1, 4)])
-    assert years_of(days, "week") == [2026, 2027]
-    assert years_of(days, "day") == [2027]
-
-
-@pytest.mark.parametrize("grain", ["day", "week", "month", "quarter", "year"])
-def test_no_period_of_a_year_reaches_further_than_its_last_day(grain: str) -> None:
-    for year in range(2015, 2032):
-        days = pl.DataFrame({"d": pl.date_range(D(year, 1, 1), D(year, 12, 31), eager=True)})
-        start = period_start(pl.col("d"), grain)
-        ends = days.filter(start.dt.year() == year).select(period_end(start, grain).max())
-        assert ends.item() == last_day_of_year(year, grain)
 
 
 def test_calendar_knows_which_periods_are_complete() -> None:

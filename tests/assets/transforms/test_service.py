@@ -11,14 +11,16 @@ from hypothesis import strategies as st
 
 from assets.kpi.plan import all_measures
 from assets.transforms.business_time import BusinessClocks
-from assets.transforms.facts import Cut, Lookups, interaction_fact
+from assets.transforms.facts import Cut, Lookups
+from assets.transforms.facts_interaction import interaction_fact
 from assets.transforms.segments import TOTAL
 from assets.transforms.states import compute_states
-from assets.transforms.values import Settled, roll_up, settle
+from assets.transforms.values import Settled, settle
 from schemas.config.calendar import BusinessTime
 from schemas.config.kpis import KpiConfig
 from schemas.kpis.catalogue import CATALOGUE, Published
 from tests.assets.kpi.histories import at, frame
+from tests.assets.transforms.rolled import roll_up
 
 ZONE = "Europe/Paris"
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri")

@@ -3,9 +3,10 @@
 import pytest
 
 from assets.kpi.plan import all_measures
-from assets.transforms.churn import CHURN
+from assets.transforms.composites import COMPOSITES
 from assets.transforms.estimators import ESTIMATORS, FACTORS, INTERVALS, QUANTILES
 from assets.transforms.facts import FACTS
+from assets.transforms.populations.registry import POPULATIONS
 from schemas.config.kpis import KpiConfig
 from schemas.errors import ConfigError
 from schemas.kpis.catalogue import CATALOGUE, input_tables, published_kpis
@@ -14,15 +15,20 @@ from schemas.kpis.kpi import Kpi
 from schemas.registry import canonical
 from tests.assets.kpi.histories import project
 
+MEASURES = (
+    *all_measures(KpiConfig()),
+    *(measure for one in POPULATIONS.values() for measure in one.measures),
+)
+
 
 @pytest.mark.parametrize("kpi", CATALOGUE.values(), ids=list(CATALOGUE))
 def test_entry_is_whole(kpi: Kpi) -> None:
     for name in kpi.inputs:
         table, _, column = name.partition(".")
         assert canonical(table).column(column).name == column
-    measures = {one.code: one for one in (*all_measures(KpiConfig()), CHURN)}
-    assert measures[kpi.measure].fact == kpi.fact
-    assert kpi.estimator in {**ESTIMATORS, **QUANTILES}
+    found = {one.fact for one in MEASURES if one.code == kpi.measure}
+    assert found == set(kpi.facts)
+    assert kpi.estimator in {*ESTIMATORS, *QUANTILES, *COMPOSITES}
     assert kpi.estimator in INTERVALS
     assert kpi.unit in FACTORS
     assert all((kpi.name_en, kpi.name_fr, kpi.department, kpi.formula, kpi.source))
@@ -31,7 +37,7 @@ def test_entry_is_whole(kpi: Kpi) -> None:
 
 def test_every_measure_is_read_by_a_kpi() -> None:
     used = {kpi.measure for kpi in CATALOGUE.values()}
-    assert {one.code.removesuffix(":weighted") for one in all_measures(KpiConfig())} <= used
+    assert {one.code.removesuffix(":weighted") for one in MEASURES} <= used
 
 
 def test_the_document_has_every_entry() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import betaln, gammaln
 
-from assets.transforms.clv import bg_nbd
+from assets.transforms.clv import counts as grouped
 from assets.transforms.clv.bg_nbd import BgNbd, Likelihood, fit_bg_nbd
 from assets.transforms.clv.counts import PurchaseCounts, purchase_counts
 from assets.transforms.clv.fitting import Support
@@ -95,7 +95,7 @@ def test_parameters_are_recovered_from_simulated_customers() -> None:
 def test_starts_on_a_sample_end_at_the_same_maximum(monkeypatch: pytest.MonkeyPatch) -> None:
     counts = purchase_counts(cdnow.customers().lazy())
     whole = fit_bg_nbd(counts).parameters
-    monkeypatch.setattr(bg_nbd, "ROUGH_GROUPS", 200)
+    monkeypatch.setattr(grouped, "ROUGH_GROUPS", 200)
     assert fit_bg_nbd(counts).parameters == pytest.approx(whole, rel=1e-6)
 
 

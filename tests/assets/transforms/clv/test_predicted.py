@@ -1,8 +1,7 @@
-"""Predicted value of customers and contracts: the product of its parts, units, refusals."""
+"""Predicted value of customers: the product of its parts, units, refusals."""
 
 import math
 
-import numpy as np
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
@@ -12,11 +11,10 @@ from assets.transforms.clv.gamma_gamma import GammaGamma
 from assets.transforms.clv.predicted import (
     Outlook,
     continuous_rate,
-    contract_values,
+    parameter_slopes,
     period_rate,
     predicted_values,
 )
-from assets.transforms.clv.shifted_beta_geometric import ShiftedBetaGeometric, discounted_renewals
 from tests.assets.transforms.clv import cdnow
 
 PURCHASES = BgNbd(0.243, 4.414, 0.793, 2.426)
@@ -107,23 +105,19 @@ def test_cdnow_buys_in_the_following_39_weeks_about_what_was_expected() -> None:
     assert found["expected_purchases"].sum() == pytest.approx(bought, rel=0.13)
 
 
-def test_contracts() -> None:
-    parameters = ShiftedBetaGeometric(0.668, 3.806)
-    frame = pl.LazyFrame(
-        {
-            "account_id": ["a", "b", "c", "d", "e"],
-            "renewals": [0, 3, 3, None, 1],
-            "period_amount": [100.0, 50.0, 10.0, 10.0, None],
-        }
+def test_slopes_are_those_of_the_value_in_the_logarithms_of_the_parameters() -> None:
+    outlook = Outlook(horizon=39.0, discount=0.002, margin_rate=0.9)
+    frame = customers(
+        ("a", 0, 0.0, 30.0, 0, None), ("b", 2, 30.4, 38.9, 2, 22.0), ("c", 9, 12.0, 38.9, 8, 140.0)
     )
-    found = contract_values(frame, parameters, discount=0.1)
-    new, old, other = discounted_renewals(parameters, np.array([0.0, 3, 1]), discount=0.1)
-    right = pl.DataFrame(
-        {
-            "account_id": ["a", "b", "c", "d", "e"],
-            "expected_renewals": [new, old, old, None, other],
-            "clv_predicted": [new * 100, old * 50, old * 10, None, None],
-        }
-    )
-    assert_frame_equal(found, right)
-    assert contract_values(frame.clear(), parameters, discount=0.1).height == 0
+    found = parameter_slopes(frame.collect(), PURCHASES, VALUES, outlook)
+    together = [*PURCHASES, *VALUES]
+    for number, value in enumerate(together):
+        sides = []
+        for step in (1e-5, -1e-5):
+            stepped = list(together)
+            stepped[number] = value * math.exp(step)
+            made = predicted_values(frame, BgNbd(*stepped[:4]), GammaGamma(*stepped[4:]), outlook)
+            sides.append(made["clv_predicted"].to_numpy())
+        right = (sides[0] - sides[1]) / 2e-5
+        assert found[:, number] == pytest.approx(right, rel=2e-3, abs=1e-3)

@@ -70,7 +70,7 @@ def test_cohorts_add_up() -> None:
     found = renewal_counts(pl.concat(halves))
     assert found.at_risk.tolist() == [1000, 631, 268]
     assert found.retained.tolist() == [631, 468, 250]
-    assert found.customers == 1000
+    assert found.total == 1000
 
 
 def test_parameters_are_recovered_from_simulated_contracts() -> None:

@@ -8,9 +8,9 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from assets.transforms.clv.simple import (
+    Lifespan,
     historical_values,
-    simple_values,
-    unattributed_orders,
+    lifetime_terms,
     with_relationship,
 )
 
@@ -65,8 +65,6 @@ def test_history_adds_up_revenue_margin_and_returns() -> None:
         }
     )
     assert_frame_equal(found, right)
-    left_out = unattributed_orders(orders(*rows), as_of=AS_OF).collect()
-    assert left_out.rows() == [("after_end", 1), ("no_account", 1), ("no_day", 1)]
 
 
 @pytest.mark.parametrize(
@@ -88,56 +86,69 @@ def test_a_customer_is_lost_after_the_inactivity_days(
 
 
 def relationships() -> pl.LazyFrame:
+    """Four customers; together 1,000 of revenue in 4 years, one lost in all and one this year."""
     return pl.LazyFrame(
         {
-            "region": ["N", "N", "S", "S", "S"],
-            "sales": [4, 2, 3, 0, 1],
-            "sales_amount": money("400", "140", "90", "0", None),
-            "revenue_amount": money("380", "140", "90", "-5", None),
-            "margin_amount": money("190", "70", "45", "-5", None),
-            "active_days": [730, 365, 365, None, 10],
-            "is_lost": [False, True, False, None, False],
+            "region": ["N", "N", "S", "S"],
+            "revenue": [400, 100, 300, 200],
+            "active_days": [730, 365, 365, 0],
+            "is_lost": [False, True, False, False],
+            "was_customer": [True, True, True, False],
+            "was_lost": [False, True, False, False],
         }
     )
 
 
-def test_simple_and_basket_from_observed_lifespans() -> None:
-    found = simple_values(relationships(), ["region"]).collect()
-    right = pl.DataFrame(
-        {
-            "region": ["N", "S"],
-            "customers": [2, 1],
-            "customers_lost": [1, 0],
-            "customers_excluded": [0, 2],
-            "average_basket": [90.0, 30.0],
-            "purchases_per_year": [2.0, 3.0],
-            "customer_value": [520 / 3, 90.0],
-            "margin_rate": [0.5, 0.5],
-            "lifespan_years": [3.0, None],
-            "lifespan_method": ["observed", "observed"],
-            "clv_simple": [520.0, None],
-            "clv_basket": [540.0, None],
-        }
-    )
-    assert_frame_equal(found, right)
+def value(terms: pl.LazyFrame, by: list[str]) -> dict[str, float | None]:
+    """Ratio of the sums of each group."""
+    keys = by or [pl.lit("all").alias("region")]
+    x, y = pl.col("x").sum(), pl.col("y").sum()
+    return dict(terms.group_by(keys).agg(pl.when(y > 0).then(x / y)).collect().rows())
 
 
-def test_lifespan_is_one_over_churn() -> None:
-    churn = pl.LazyFrame(
-        {"region": ["N", "S"], "churn_rate": [0.25, 0.0], "period_days": [365, 365]}
-    )
-    found = simple_values(relationships(), ["region"], churn=churn).collect()
-    shown = found.select("region", "lifespan_years", "lifespan_method", "clv_basket").rows()
-    assert shown == [("N", 4.0, "churn", 720.0), ("S", None, "churn", None)]
+@pytest.mark.parametrize(
+    ("lifespan", "by", "right"),
+    [
+        # revenue a year 500/3, three years of being a customer for one lost
+        ("observed", ["region"], {"N": 500.0, "S": None}),
+        ("observed", [], {"all": 1000.0}),
+        # churn one of two: a life of two years
+        ("churn", ["region"], {"N": 1000 / 3, "S": None}),
+        ("churn", [], {"all": 1000 / 4 * 3}),
+    ],
+)
+def test_value_a_year_times_lifespan(
+    lifespan: Lifespan, by: list[str], right: dict[str, float | None]
+) -> None:
+    terms = lifetime_terms(relationships(), by, amount="revenue", lifespan=lifespan)
+    assert value(terms, by) == pytest.approx(right)
 
 
-def test_all_customers_together() -> None:
-    monthly = pl.LazyFrame({"churn_rate": [0.1], "period_days": [36.5]})
-    found = simple_values(relationships(), churn=monthly).collect()
-    assert found.select("customers", "customers_excluded", "lifespan_years").rows() == [(3, 2, 1.0)]
-    assert found["clv_simple"].item() == pytest.approx(610 / 4)
+def test_terms_by_churn_are_the_slopes_of_the_value() -> None:
+    """With one customer weighted a little more the value moves by (x - value·y)/Σy."""
+    rows = relationships().collect()
+    terms = lifetime_terms(rows.lazy(), [], amount="revenue", lifespan="churn").collect()
+    lost = terms["y"].sum()
+    centre = terms["x"].sum() / lost
+
+    def product(weights: list[float]) -> float:
+        w = pl.Series(weights)
+        revenue, days, start, gone = (
+            (rows[name].cast(pl.Float64) * w).sum()
+            for name in ("revenue", "active_days", "was_customer", "was_lost")
+        )
+        return revenue / (days / 365) * start / gone
+
+    for number in range(4):
+        weights = [1.0] * 4
+        weights[number] += 1e-6
+        slope = (product(weights) - product([1.0] * 4)) / 1e-6
+        assert (terms["x"][number] - centre * terms["y"][number]) / lost == pytest.approx(
+            slope, rel=1e-4, abs=1e-6
+        )
 
 
-def test_no_customers_have_no_value() -> None:
-    found = simple_values(relationships().clear()).collect()
-    assert found["clv_simple"].drop_nulls().len() == 0
+def test_customers_of_a_day_have_no_value_a_year() -> None:
+    rows = relationships().with_columns(active_days=0, was_lost=False)
+    terms = lifetime_terms(rows, [], amount="revenue", lifespan="churn").collect()
+    assert terms.select("x", "y").sum().row(0) == (0.0, 0.0)

@@ -1,0 +1,284 @@
+"""The populations of buyers: how often they buy, for how much, from how many product families.
+
+A buyer is an account with a sale; returns are no sales, but negative revenue. Buyers are cut by
+what their account is on the last day of the period.
+"""
+
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping
+from typing import Final
+
+import polars as pl
+
+from assets.transforms.populations.counting import by_account, containing, counted, covering
+from assets.transforms.populations.customers import (
+    ACCOUNTS,
+    counted_measure,
+    leave_out_early,
+    leave_out_nowhere,
+)
+from assets.transforms.populations.population import (
+    Asked,
+    Population,
+    PopulationStates,
+    account_as_of,
+    exclusion_rows,
+)
+from assets.transforms.populations.tally import REASON, Tally
+from assets.transforms.segments import TOTAL, SegmentSet
+from assets.transforms.spells import NEVER, merge_intervals
+from schemas.table import MONEY_SCALE
+
+REPEAT_PURCHASE: Final = counted_measure("repeat_purchase")
+"""Buyers of the period (n), and those with two orders or more in it (x)."""
+
+REPEAT_PURCHASE_TO_DATE: Final = counted_measure("repeat_purchase_to_date")
+"""Buyers to date (n), and those with two orders or more to date (x)."""
+
+CUSTOMER_REVENUE: Final = dataclasses.replace(
+    counted_measure("customer_revenue", "mean"), is_fixed=True, decimals=MONEY_SCALE
+)
+"""Net revenue of each buyer of the period (x)."""
+
+CROSS_SELL: Final = counted_measure("cross_sell")
+"""Buyers of the window (n), and those who bought from two product families or more in it (x)."""
+
+_ONE_DAY: Final = dt.timedelta(days=1)
+_FOR_EVER: Final = "_for_ever"
+_MANY: Final = 2
+"""Orders that make a repeated purchase, families that make a cross-sale."""
+
+
+def buyer_states(extracts: Mapping[str, pl.LazyFrame], asked: Asked) -> PopulationStates:
+    """Buyers of each period: how many bought again, and what each brought in.
+
+    Args:
+        extracts: `sale`.
+        asked: What is asked for.
+    """
+    tally = Tally()
+    placed = containing(_days_of_sale(extracts["sale"], asked), asked.periods, "starts_on")
+    owners = placed.group_by("account_id", "period_start", "period_end").agg(
+        pl.col("sales", "valued_sales", "net", "no_amount", "no_rate", "rows").sum()
+    )
+    nameless, named = (
+        owners.filter(pl.col("account_id").is_null()),
+        owners.filter(pl.col("account_id").is_not_null()),
+    )
+    for one in asked.sets:
+        rows = account_as_of(named, asked.versions, one, day="period_end")
+        buyers = rows.filter(pl.col("sales") > 0).with_columns(
+            pl.lit(None, pl.String).alias(REASON), (pl.col("sales") >= _MANY).alias("x")
+        )
+        tally.count(buyers, REPEAT_PURCHASE, one)
+        leave_out_nowhere(tally, _nameless(nameless, "sales"), REPEAT_PURCHASE, one)
+        leave_out_nowhere(tally, _nameless(nameless, "rows"), CUSTOMER_REVENUE, one)
+        bought = pl.when(pl.col("valued_sales") == 0).then(pl.lit("no_sale")).alias(REASON)
+        is_valued = pl.col("rows") > pl.col("no_amount") + pl.col("no_rate")
+        valued = rows.filter(is_valued).with_columns(bought, pl.col("net").alias("x"))
+        tally.count(valued, CUSTOMER_REVENUE, one)
+        for reason in ("no_amount", "no_rate"):
+            counts = rows.group_by("period_start", *one.columns).agg(
+                pl.lit(reason).first().alias(REASON), pl.col(reason).sum().alias("count")
+            )
+            left_out = counts.filter(pl.col("count") > 0)
+            tally.exclusions.append(exclusion_rows(left_out, CUSTOMER_REVENUE, one))
+    return tally.result()
+
+
+def buyer_to_date_states(extracts: Mapping[str, pl.LazyFrame], asked: Asked) -> PopulationStates:
+    """Buyers up to the end of each period, and those of them who had bought again.
+
+    Args:
+        extracts: `sale`, all there is.
+        asked: What is asked for.
+    """
+    tally, periods = Tally(), asked.periods
+    sales = extracts["sale"].filter("is_sale")
+    bought = (
+        sales.filter(pl.col("account_id").is_not_null())
+        .group_by("account_id")
+        .agg(pl.col("starts_on").sort().head(_MANY).alias("days"))
+        .select(
+            "account_id",
+            pl.col("days").list.get(0).alias("first_on"),
+            pl.col("days").list.get(1, null_on_oob=True).alias("again_on"),
+            pl.lit(NEVER).alias(_FOR_EVER),
+        )
+        .collect(engine="streaming")
+    )
+    buyers = covering(bought, periods.ends, "first_on", _FOR_EVER)
+    again = covering(bought.drop_nulls("again_on"), periods.ends, "again_on", _FOR_EVER)
+    nameless = sales.filter(pl.col("account_id").is_null()).select("starts_on").collect()
+    reached = nameless.with_columns(pl.lit(NEVER).alias(_FOR_EVER))
+    left_out = _counted_nowhere(reached, asked, "no_account")
+    for one in asked.sets:
+        tally.add(_shares((buyers, again), asked, one), REPEAT_PURCHASE_TO_DATE, one)
+        leave_out_nowhere(tally, left_out, REPEAT_PURCHASE_TO_DATE, one)
+    return tally.result()
+
+
+def cross_buyer_states(extracts: Mapping[str, pl.LazyFrame], asked: Asked) -> PopulationStates:
+    """Buyers of the window that ends with each period, and those of several product families.
+
+    Args:
+        extracts: `purchase`.
+        asked: What is asked for.
+    """
+    tally, periods = Tally(), asked.periods
+    reach = asked.project.kpis.cross_sell.window_days
+    bought = _with_families(extracts["purchase"], asked, reach)
+    is_named = pl.col("account_id").is_not_null()
+    merged = merge_intervals(
+        bought.filter(is_named, pl.col("family").is_not_null()), ("account_id", "family")
+    )
+    held = _families_held(merged)
+    buyers, crossing = (
+        covering(held.filter(pl.col("families") >= least), periods.ends, "starts_on", "ends_on")
+        for least in (1, _MANY)
+    )
+    left_out = _counted_nowhere(bought.filter(~is_named).collect(), asked, "no_account")
+    strange = covering(
+        bought.filter(is_named, pl.col("family").is_null()).collect(),
+        periods.ends,
+        "starts_on",
+        "ends_on",
+    )
+    since = asked.since + (reach - 1) * _ONE_DAY if asked.since else None
+    for one in asked.sets:
+        sums = _shares((buyers, crossing), asked, one)
+        early = _is_early(asked, since)
+        tally.add(sums.join(early, on="period_start", how="anti"), CROSS_SELL, one)
+        partial = sums.join(early, on="period_start", how="semi")
+        leave_out_early(tally, partial, CROSS_SELL, one)
+        leave_out_nowhere(tally, left_out, CROSS_SELL, one)
+        own = by_account(strange, asked, one, when=periods.ends)
+        counts = counted(own, periods, one, "count").with_columns(pl.lit("no_family").alias(REASON))
+        tally.exclusions.append(exclusion_rows(counts, CROSS_SELL, one))
+    return tally.result()
+
+
+def _days_of_sale(sales: pl.LazyFrame, asked: Asked) -> pl.DataFrame:
+    """What each account bought and returned on each day of the periods."""
+    first, last = asked.periods.starts.min(), asked.periods.ends.max()
+    has_amount = pl.col("net_fixed").is_not_null()
+    lacks_rate = ~pl.col("has_rate") & ~has_amount
+    return (
+        sales.filter(pl.col("starts_on").is_between(first, last))
+        .group_by("account_id", "starts_on")
+        .agg(
+            pl.len().cast(pl.Int64).alias("rows"),
+            pl.col("is_sale").sum().cast(pl.Int64).alias("sales"),
+            (pl.col("is_sale") & has_amount).sum().cast(pl.Int64).alias("valued_sales"),
+            pl.col("net_fixed").cast(pl.Int128).sum().alias("net"),
+            (~has_amount & ~lacks_rate).sum().cast(pl.Int64).alias("no_amount"),
+            lacks_rate.sum().cast(pl.Int64).alias("no_rate"),
+        )
+        .collect(engine="streaming")
+    )
+
+
+def _nameless(owners: pl.DataFrame, column: str) -> pl.DataFrame:
+    """Rows without an account by period, as exclusions."""
+    reason = pl.lit("no_account").alias(REASON)
+    counts = owners.select("period_start", reason, pl.col(column).alias("count"))
+    return counts.filter(pl.col("count") > 0)
+
+
+def _counted_nowhere(spans: pl.DataFrame, asked: Asked, reason: str) -> pl.DataFrame:
+    """Spans that cover the end of each period, as exclusions: period_start, reason, count."""
+    last = _FOR_EVER if _FOR_EVER in spans.columns else "ends_on"
+    covered = covering(spans, asked.periods.ends, "starts_on", last)
+    counts = counted(covered, asked.periods, TOTAL, "count")
+    return counts.with_columns(pl.lit(reason).alias(REASON))
+
+
+def _shares(
+    spans: tuple[pl.DataFrame, pl.DataFrame], asked: Asked, one: SegmentSet
+) -> pl.DataFrame:
+    """Counts of all (n) and of some of them (x) at the end of each period."""
+    keys = ["period_start", *one.columns]
+    ends = asked.periods.ends
+    n, x = (
+        counted(by_account(each, asked, one, when=ends), asked.periods, one, name)
+        for each, name in zip(spans, ("n", "x"), strict=True)
+    )
+    return n.join(x, on=keys, how="left").with_columns(pl.col("x").fill_null(0))
+
+
+def _is_early(asked: Asked, since: dt.date | None) -> pl.DataFrame:
+    """period_start of the periods that end before a day."""
+    frame = asked.periods.frame()
+    is_early = pl.lit(value=False) if since is None else pl.col("period_end") < since
+    return frame.filter(is_early).select("period_start")
+
+
+def _with_families(purchases: pl.LazyFrame, asked: Asked, reach: int) -> pl.LazyFrame:
+    """Purchases with their family, and the first and last day whose window has them."""
+    days = pl.duration(days=reach - 1)
+    placed = purchases.select(
+        "account_id", "product_id", "starts_on", (pl.col("starts_on") + days).alias("ends_on")
+    )
+    if asked.products is None:
+        return placed.with_columns(pl.lit(None, pl.Categorical).alias("family"))
+    families = asked.products.lazy().select("product_id", "family")
+    return placed.join(families, on="product_id", how="left")
+
+
+def _families_held(merged: pl.DataFrame) -> pl.DataFrame:
+    """Runs of days in which an account has the same number of families in its window.
+
+    Args:
+        merged: account_id, family, starts_on, ends_on; disjoint within an account and family.
+
+    Returns:
+        account_id, starts_on, ends_on, families (> 0).
+    """
+    steps = pl.concat(
+        [
+            merged.select("account_id", day=pl.col("starts_on"), step=pl.lit(1)),
+            merged.select("account_id", day=pl.col("ends_on") + _ONE_DAY, step=pl.lit(-1)),
+        ]
+    )
+    changes = (
+        steps.group_by("account_id", "day").agg(pl.col("step").sum()).sort("account_id", "day")
+    )
+    return changes.select(
+        "account_id",
+        pl.col("day").alias("starts_on"),
+        (pl.col("day").shift(-1).over("account_id") - _ONE_DAY).alias("ends_on"),
+        pl.col("step").cum_sum().over("account_id").alias("families"),
+    ).filter(pl.col("families") > 0)
+
+
+BUYER_POPULATION: Final = Population(
+    name="buyer",
+    version=1,
+    measures=(REPEAT_PURCHASE, CUSTOMER_REVENUE),
+    extracts=lambda _: ("sale",),
+    source=ACCOUNTS,
+    look_back_days=lambda _: 0,
+    states=buyer_states,
+)
+
+BUYER_TO_DATE_POPULATION: Final = Population(
+    name="buyer_to_date",
+    version=1,
+    measures=(REPEAT_PURCHASE_TO_DATE,),
+    extracts=lambda _: ("sale",),
+    source=ACCOUNTS,
+    look_back_days=lambda _: None,
+    states=buyer_to_date_states,
+)
+
+CROSS_BUYER_POPULATION: Final = Population(
+    name="cross_buyer",
+    version=1,
+    measures=(CROSS_SELL,),
+    extracts=lambda _: ("purchase",),
+    source=ACCOUNTS,
+    look_back_days=lambda project: project.kpis.cross_sell.window_days - 1,
+    states=cross_buyer_states,
+    reads_products=True,
+)
