@@ -122,14 +122,14 @@ class _Company:
         return who
 
     def _accounts(self, who: Ints) -> pl.DataFrame:
-        number = _numbers("C", who, width=7)
+        number = numbers("C", who, width=7)
         return pl.DataFrame(
             {
                 "account_id": number,
                 "kind": pl.repeat("consumer", len(who), eager=True),
                 "email": "c" + number + "@example.com",
-                "region": _words(REGIONS, self._region[who]),
-                "tier": _words(TIERS, self._tier[who]),
+                "region": words(REGIONS, self._region[who]),
+                "tier": words(TIERS, self._tier[who]),
                 "created_at": pl.repeat("2022-01-31T09:00:00Z", len(who), eager=True),
             }
         )
@@ -147,18 +147,18 @@ class _Company:
         rng, n = self._rng, self._settings.answers_per_day // ANSWERS_PER_RESPONSE
         survey = rng.choice(len(SURVEYS), n, p=(0.4, 0.4, 0.2))
         who = rng.integers(0, len(self._region), n)
-        number = _numbers(f"R{date:%y%m%d}", np.arange(n), width=6)
+        number = numbers(f"R{date:%y%m%d}", np.arange(n), width=6)
         is_anonymous = pl.Series(rng.random(n) < ANONYMOUS_SHARE)
         responses = pl.DataFrame(
             {
                 "response_id": number,
-                "survey_id": _words(SURVEYS, survey),
-                "account_id": _numbers("C", who, width=7).set(is_anonymous, None),
+                "survey_id": words(SURVEYS, survey),
+                "account_id": numbers("C", who, width=7).set(is_anonymous, None),
                 "responded_at": self._instants(date, n),
-                "touchpoint": _words(TOUCHPOINTS, survey),
-                "channel": _words(("email", "sms", "web"), rng.integers(0, 3, n)),
-                "product_id": _numbers("P", rng.integers(0, 500, n), width=4),
-                "language": _words(("fr", "en"), rng.integers(0, 2, n)),
+                "touchpoint": words(TOUCHPOINTS, survey),
+                "channel": words(("email", "sms", "web"), rng.integers(0, 3, n)),
+                "product_id": numbers("P", rng.integers(0, 500, n), width=4),
+                "language": words(("fr", "en"), rng.integers(0, 2, n)),
             }
         )
         return responses, self._answers(survey, number)
@@ -176,8 +176,8 @@ class _Company:
                 is_blank = (survey == SURVEYS.index("REL")) & (rng.random(n) < BLANK_SHARE)
                 drawn = np.where(is_blank, NO_ANSWER, drawn)
             scores.append(pl.Series(drawn).set(pl.Series(rng.random(n) < SKIPPED_SHARE), None))
-            questions.append(_words([name for name, *_ in asked], survey))
-        said = _words(COMMENTS, rng.integers(0, len(COMMENTS), n))
+            questions.append(words([name for name, *_ in asked], survey))
+        said = words(COMMENTS, rng.integers(0, len(COMMENTS), n))
         nothing = pl.repeat(None, n, dtype=pl.String, eager=True)
         parts = [
             pl.DataFrame({"response_id": number, "question_id": q, "score": s, "text": nothing})
@@ -197,15 +197,15 @@ class _Company:
         sign = np.where(kind == 1, -1, 1)
         cents = rng.integers(199, 19_999, len(owner)) * sign[owner]
         net = np.bincount(owner, cents, n).astype(np.int64)
-        number = _numbers(f"O{date:%y%m%d}", np.arange(n), width=6)
+        number = numbers(f"O{date:%y%m%d}", np.arange(n), width=6)
         orders = pl.DataFrame(
             {
                 "order_id": number,
-                "account_id": _numbers("C", rng.integers(0, len(self._region), n), width=7),
+                "account_id": numbers("C", rng.integers(0, len(self._region), n), width=7),
                 "ordered_at": self._instants(date, n),
-                "status": _words(("delivered", "returned", "canceled"), kind),
-                "channel": _words(("web", "store"), rng.integers(0, 2, n)),
-                "currency": _words(
+                "status": words(("delivered", "returned", "canceled"), kind),
+                "channel": words(("web", "store"), rng.integers(0, 2, n)),
+                "currency": words(
                     ("EUR", "CHF"), (rng.random(n) < FOREIGN_SHARE).astype(np.int64)
                 ),
                 "net_amount": _money(net),
@@ -218,7 +218,7 @@ class _Company:
             {
                 "order_id": number.gather(owner),
                 "line_number": line,
-                "product_id": _numbers("P", rng.integers(0, 500, len(owner)), width=4),
+                "product_id": numbers("P", rng.integers(0, 500, len(owner)), width=4),
                 "quantity": sign[owner],
                 "net_amount": _money(cents),
                 "unit_cost": _money(np.abs(cents) * 3 // 5),
@@ -235,8 +235,8 @@ class _Company:
 
 def _products() -> pl.DataFrame:
     n = np.arange(500)
-    category = _words(CATEGORIES, n % len(CATEGORIES))
-    return pl.DataFrame({"product_id": _numbers("P", n, width=4), "category": category})
+    category = words(CATEGORIES, n % len(CATEGORIES))
+    return pl.DataFrame({"product_id": numbers("P", n, width=4), "category": category})
 
 
 def _surveys() -> pl.DataFrame:
@@ -263,12 +263,14 @@ def _questions() -> pl.DataFrame:
     return pl.DataFrame(rows)
 
 
-def _numbers(prefix: str, numbers: Ints, *, width: int) -> pl.Series:
-    return prefix + pl.Series(numbers).cast(pl.String).str.zfill(width)
+def numbers(prefix: str, at: Ints, *, width: int) -> pl.Series:
+    """Numbers as identifiers of a width."""
+    return prefix + pl.Series(at).cast(pl.String).str.zfill(width)
 
 
-def _words(words: Sequence[str | None], at: Ints) -> pl.Series:
-    return pl.Series(words, dtype=pl.String).gather(at)
+def words(names: Sequence[str | None], at: Ints) -> pl.Series:
+    """Names by their places."""
+    return pl.Series(names, dtype=pl.String).gather(at)
 
 
 def _money(cents: Ints) -> pl.Series:

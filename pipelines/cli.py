@@ -104,6 +104,25 @@ def status(config: Config = None) -> None:
 
 
 @app.command()
+def kpis(
+    department: Annotated[
+        str | None, typer.Option(help="Only those of this department, `Sales` for instance.")
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Which KPIs each department has, and which inputs the others lack."""
+    from rich.console import Console
+
+    from assets.lake.layout import Lake
+    from pipelines.config import data_dir
+    from pipelines.kpis import print_kpis
+
+    with told():
+        project = open_project(config)
+        print_kpis(project, Lake(data_dir()), department=department, console=Console())
+
+
+@app.command()
 def contracts(
     output: Annotated[Path, typer.Option(help="Folder for the files; made if it is not there.")],
     config: Config = None,

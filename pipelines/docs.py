@@ -12,6 +12,7 @@ import typer
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from assets.transforms.cuts import carried
 from pipelines.cli import app
 from pipelines.contracts import contract_files
 from schemas.config.project import Project
@@ -30,7 +31,7 @@ DOCS = Path(__file__).parent.parent / "docs"
 def documents() -> dict[str, str]:
     """File name below docs/ → text."""
     return {
-        "kpis.md": catalogue_markdown(),
+        "kpis.md": catalogue_markdown(carried),
         "checks.md": checks_markdown(),
         "data-dictionary.md": data_dictionary(),
         "configuration.md": configuration_reference(),

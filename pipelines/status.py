@@ -28,12 +28,12 @@ def print_status(project: Project, lake: Lake, *, console: Console) -> None:
             "[yellow]stale[/]" if row["is_stale"] else "",
         )
     console.print(sources)
-    _print_kpis(project, status, console=console)
+    _print_kpis(project, lake, status, console=console)
     _print_quarantine(project, lake, console=console)
 
 
-def _print_kpis(project: Project, status: pl.DataFrame, *, console: Console) -> None:
-    inventory = kpi_inventory(project, status).to_dicts()
+def _print_kpis(project: Project, lake: Lake, status: pl.DataFrame, *, console: Console) -> None:
+    inventory = kpi_inventory(lake, project, status, {}).to_dicts()
     for state, style in (("available", "green"), ("stale", "yellow"), ("missing", "red")):
         rows = [row for row in inventory if row["status"] == state]
         if not rows:

@@ -41,7 +41,7 @@ QUARANTINE_SUMMARY = Table(
 KPI_INVENTORY = Table(
     name="kpi_inventory",
     domain="warehouse",
-    description="One row per KPI of the catalogue: available, stale or missing.",
+    description="One row per KPI that there is, published or not: what each department could have.",
     key=("kpi_code",),
     columns=(
         Column("kpi_code", "text", "KPI.", nullable=False),
@@ -50,9 +50,18 @@ KPI_INVENTORY = Table(
             "status", "text", "Whether readers can rely on it.", nullable=False,
             allowed=("available", "stale", "missing"),
         ),
-        Column("missing_inputs", "text", "Canonical columns that no source fills."),
+        Column(
+            "is_published", "boolean", "Whether it is in kpi_value; kpis.codes may leave it out.",
+            nullable=False,
+        ),
+        Column(
+            "missing_inputs", "text",
+            "Canonical columns that no source fills, or questions that no survey asks.",
+        ),
+        Column("missing_settings", "text", "Part of barometer.yaml that it waits for."),
         Column("stale_sources", "text", "Sources whose latest extract is too old."),
         Column("last_loaded_on", "date", "Logical date up to which all its inputs are loaded."),
+        Column("last_period_end", "date", "Last day of its last whole period with a value."),
     ),
 )  # fmt: skip
 

@@ -13,19 +13,14 @@ from assets.transforms.business_time import BusinessClocks
 from assets.transforms.facts import FACTS, Cut
 from assets.transforms.grains import PeriodCalendar
 from assets.transforms.measures import Measure
-from assets.transforms.measures_cost import cost_measures
-from assets.transforms.measures_declared import declared_measures, is_of_whole_orders, own_columns
-from assets.transforms.measures_invitation import invitation_measures
-from assets.transforms.measures_sales import sales_measures
-from assets.transforms.measures_service import service_measures
-from assets.transforms.measures_survey import survey_measures
+from assets.transforms.measures_catalogue import all_measures
+from assets.transforms.measures_declared import is_of_whole_orders, own_columns
 from assets.transforms.money import Rates
 from assets.transforms.populations.population import Population
 from assets.transforms.populations.registry import POPULATIONS
 from assets.transforms.segments import SegmentSet, segment_sets
 from assets.transforms.states import STATE_VERSION
 from assets.transforms.values import VALUE_VERSION
-from schemas.config.kpis import KpiConfig
 from schemas.config.project import Project
 from schemas.dimensions import Origin
 from schemas.kpis.catalogue import Published, deduplicated, published_kpis
@@ -50,19 +45,6 @@ _NOT_IN_POPULATIONS = {
     "weights",
 }  # fmt: skip
 """KPI parameters that do not change what is counted, or do so by way of the published KPIs."""
-
-
-def all_measures(config: KpiConfig) -> tuple[Measure, ...]:
-    """Every measure on events there is; those of one state on several facts share its code."""
-    return (
-        *survey_measures(config, "none"),
-        *survey_measures(config, "response"),
-        *sales_measures(),
-        *service_measures(config),
-        *invitation_measures(),
-        *cost_measures(config),
-        *declared_measures(config),
-    )
 
 
 @dataclass(frozen=True)
@@ -211,9 +193,7 @@ class Plan:
         names = [name for one in self.population_sets(population) for name in one.dimensions]
         is_account = source.tables[0] == ORIGIN_TABLES["account"]
         return tuple(
-            name
-            for name in dict.fromkeys(names)
-            if is_account or source.carries(name) == "account"
+            name for name in dict.fromkeys(names) if is_account or source.carries(name) == "account"
         )
 
     def population_kpis(self, population: Population, grain: str) -> tuple[Published, ...]:

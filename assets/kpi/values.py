@@ -23,7 +23,7 @@ from assets.transforms.published import (
     segment_rows,
 )
 from schemas.config.project import Project
-from schemas.warehouse import DIM_SEGMENT, with_dimensions
+from schemas.warehouse import DIM_KPI, DIM_SEGMENT, with_dimensions
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,8 @@ def _refresh_dimensions(
     inputs = fingerprint(
         plan.value_signature,
         plan.dimension_columns,
-        plan.project.kpis.churn.basis,
+        plan.project.kpis.model_dump(mode="json", include={"churn", "min_n"}),
+        list(DIM_KPI.polars_schema()),
         [(slot.label, slot.content) for slot in states],
         [receipt.content for receipt in receipts],
         as_of,

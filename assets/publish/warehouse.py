@@ -17,7 +17,12 @@ from assets.lake.atomic import atomic_path
 from assets.lake.layout import Lake
 from assets.lake.slot import fingerprint
 from assets.publish.duckdb_file import Content, write_warehouse
-from assets.publish.operations import kpi_inventory, quarantine_summary, source_status
+from assets.publish.operations import (
+    covered_until,
+    kpi_inventory,
+    quarantine_summary,
+    source_status,
+)
 from assets.publish.value_history import (
     Revision,
     commit_revision,
@@ -159,10 +164,11 @@ def _revision(
 def _frames(lake: Lake, project: Project, *, as_of: dt.date) -> dict[str, pl.DataFrame]:
     status = source_status(lake, project, as_of=as_of)
     found = scan_published(lake, project)
-    return {name: rows.collect() for name, (_, rows) in found.items()} | {
+    frames = {name: rows.collect() for name, (_, rows) in found.items()}
+    return frames | {
         "source_status": status,
         "quarantine_summary": quarantine_summary(lake, project),
-        "kpi_inventory": kpi_inventory(project, status),
+        "kpi_inventory": kpi_inventory(lake, project, status, covered_until(frames["kpi_value"])),
     }
 
 

@@ -9,6 +9,9 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from assets.transforms.composites import COMPOSITES
+from assets.transforms.cuts import carried
+from assets.transforms.estimators import QUANTILES
 from assets.transforms.grains import PeriodCalendar
 from assets.transforms.segments import SegmentSet
 from assets.transforms.values import Settled
@@ -93,6 +96,10 @@ def kpi_rows(published: Sequence[Published], config: KpiConfig) -> pl.DataFrame:
             "direction": one.kpi.direction,
             "formula": one.kpi.formula,
             "weights": one.weights,
+            "options": one.method.removeprefix("+").replace("+", ", ") or None,
+            "dimensions": ", ".join(carried(one.kpi)) or None,
+            "is_additive": _is_additive(one),
+            "min_n": max(one.kpi.min_n, config.min_n.of(one.code)),
             "method_version": one.kpi.method_version,
             "source": one.kpi.source,
             "inputs": ", ".join(input_columns(one.kpi, config)),
@@ -100,6 +107,15 @@ def kpi_rows(published: Sequence[Published], config: KpiConfig) -> pl.DataFrame:
         for one in published
     ]
     return shaped(pl.DataFrame(rows, schema=dict(DIM_KPI.polars_schema())), DIM_KPI)
+
+
+def _is_additive(one: Published) -> bool:
+    """Whether its sums are those of its days.
+
+    An order statistic and a composite have none, and an answer may lose its place to a later one.
+    """
+    is_of_sums = one.kpi.estimator not in {*QUANTILES, *COMPOSITES}
+    return one.kpi.additive and is_of_sums and not one.dedupe_days
 
 
 def period_rows(periods: pl.DataFrame) -> pl.DataFrame:

@@ -27,3 +27,7 @@ class LeastN(Model):
     @classmethod
     def _bare(cls, given: Any) -> Any:
         return {"default": given} if isinstance(given, int) else given
+
+    def of(self, code: str) -> int:
+        """Least number of a KPI, in sets that ask for no greater one."""
+        return self.kpis.get(code, self.default)

@@ -11,6 +11,7 @@ from schemas.kpis import (
     contracts,
     customers,
     experience,
+    journey,
     lifetime,
     loyalty,
     people,
@@ -27,6 +28,7 @@ CATALOGUE: Mapping[str, Kpi] = {
     kpi.code: kpi
     for kpi in (
         *experience.KPIS,
+        *journey.KPIS,
         *response.KPIS,
         *loyalty.KPIS,
         *contracts.KPIS,

@@ -1,67 +1,19 @@
 """KPIs of experience, from surveys: catalogue entries only."""
 
-from schemas.kpis.kpi import Estimator, Kpi
+from schemas.kpis.kpi import Kpi
 
-_ANSWER = (
+ANSWER = (
     "survey_answer.score",
     "survey_response.responded_at",
     "survey_question.metric",
     "survey_question.scale_min",
     "survey_question.scale_max",
 )
-_CHOICE = ("survey_answer.choice", "survey_response.responded_at", "survey_question.metric")
-_OWNER = "Customer experience"
+OWNER = "Customer experience"
 _NPS_SOURCE = "Reichheld (2003), The One Number You Need to Grow"
 _CSAT_SOURCE = "Practitioner guides to CX measurement; ISO 10004"
 _CES_SOURCE = "Dixon, Freeman & Toman (2010), Stop Trying to Delight Your Customers"
-_GUIDES = "Practitioner guides to CX measurement"
-
-
-def _cxi(part: str, name_en: str, name_fr: str) -> Kpi:
-    """Net of one of the three questions of the customer experience index."""
-    return Kpi(
-        code=f"cxi_{part}",
-        name_en=f"Customer experience index, {name_en}",
-        name_fr=f"Indice d'expérience client, {name_fr}",
-        family="experience",
-        department=_OWNER,
-        unit="points",
-        direction="higher_is_better",
-        formula="100 * (answers in the two best points - answers in the three worst of 7, or the "
-        f"two worst of 5) / answers to the questions of metric cxi_{part}; no other scales",
-        inputs=_ANSWER,
-        fact="answer",
-        measure=f"cxi_{part}",
-        estimator="net",
-        method_version=1,
-        source=f"{_GUIDES}; interval: adjusted Wald after Bonett & Price (2012)",
-        bounds=(-100.0, 100.0),
-    )
-
-
-def _moment(
-    kind: str, choice: str, names: tuple[str, str], *, measure: str, estimator: Estimator
-) -> Kpi:
-    """Share of one choice among the answers on moments of truth."""
-    return Kpi(
-        code=f"moment_of_truth_{kind}",
-        name_en=f"Moments of truth, {names[0]}",
-        name_fr=f"Moments de vérité, {names[1]}",
-        family="experience",
-        department=_OWNER,
-        unit="percent",
-        direction="lower_is_better" if kind == "below" else "higher_is_better",
-        formula=f"100 * answers of choice `{choice}` / answers of choice `below`, `as`, `above` or "
-        "`fan` to the questions of metric moment_of_truth; other choices are excluded",
-        inputs=_CHOICE,
-        fact="answer",
-        measure=measure,
-        estimator=estimator,
-        method_version=1,
-        source=f"{_GUIDES}; interval: Wilson (1927)",
-        bounds=(0.0, 100.0),
-    )
-
+GUIDES = "Practitioner guides to CX measurement"
 
 KPIS: tuple[Kpi, ...] = (
     Kpi(
@@ -69,12 +21,13 @@ KPIS: tuple[Kpi, ...] = (
         name_en="Net Promoter Score",
         name_fr="Net Promoter Score",
         family="experience",
-        department=_OWNER,
+        department=OWNER,
         unit="points",
         direction="higher_is_better",
         formula="100 * (promoters - detractors) / answers; promoters 9-10, passives 7-8, "
         "detractors 0-6 on a 0-10 scale; passives count, skipped answers do not",
-        inputs=_ANSWER,
+        inputs=ANSWER,
+        metrics=("nps",),
         fact="answer",
         measure="nps",
         estimator="net",
@@ -87,11 +40,12 @@ KPIS: tuple[Kpi, ...] = (
         name_en="Share of promoters",
         name_fr="Part de promoteurs",
         family="experience",
-        department=_OWNER,
+        department=OWNER,
         unit="percent",
         direction="higher_is_better",
         formula="100 * answers of 9 or 10 / answers on the 0-10 scale",
-        inputs=_ANSWER,
+        inputs=ANSWER,
+        metrics=("nps",),
         fact="answer",
         measure="nps",
         estimator="share",
@@ -104,11 +58,12 @@ KPIS: tuple[Kpi, ...] = (
         name_en="Share of passives",
         name_fr="Part de passifs",
         family="experience",
-        department=_OWNER,
+        department=OWNER,
         unit="percent",
         direction="lower_is_better",
         formula="100 * answers of 7 or 8 / answers on the 0-10 scale",
-        inputs=_ANSWER,
+        inputs=ANSWER,
+        metrics=("nps",),
         fact="answer",
         measure="nps",
         estimator="middle_share",
@@ -121,11 +76,12 @@ KPIS: tuple[Kpi, ...] = (
         name_en="Share of detractors",
         name_fr="Part de détracteurs",
         family="experience",
-        department=_OWNER,
+        department=OWNER,
         unit="percent",
         direction="lower_is_better",
         formula="100 * answers of 0 to 6 / answers on the 0-10 scale",
-        inputs=_ANSWER,
+        inputs=ANSWER,
+        metrics=("nps",),
         fact="answer",
         measure="nps",
         estimator="lower_share",
@@ -138,12 +94,13 @@ KPIS: tuple[Kpi, ...] = (
         name_en="Customer satisfaction, top boxes",
         name_fr="Satisfaction client, part de satisfaits",
         family="experience",
-        department=_OWNER,
+        department=OWNER,
         unit="percent",
         direction="higher_is_better",
         formula="100 * answers in the top boxes / answers; boxes by the points of the scale "
         "(kpis.csat_top_boxes); neutral answers count, unanswered ones do not",
-        inputs=_ANSWER,
+        inputs=ANSWER,
+        metrics=("csat",),
         fact="answer",
         measure="csat",
         estimator="share",
@@ -156,11 +113,12 @@ KPIS: tuple[Kpi, ...] = (
         name_en="Customer satisfaction, mean of 0-100",
         name_fr="Satisfaction client, moyenne sur 100",
         family="experience",
-        department=_OWNER,
+        department=OWNER,
         unit="score",
         direction="higher_is_better",
         formula="mean of 100 * (score - least) / (greatest - least) of the question's scale",
-        inputs=_ANSWER,
+        inputs=ANSWER,
+        metrics=("csat",),
         fact="answer",
         measure="csat_mean",
         estimator="mean",
@@ -173,12 +131,13 @@ KPIS: tuple[Kpi, ...] = (
         name_en="Customer Effort Score, mean",
         name_fr="Customer Effort Score, moyenne",
         family="experience",
-        department=_OWNER,
+        department=OWNER,
         unit="score",
         direction="higher_is_better",
         formula="mean score on the original scale; no value where scales are mixed. On a scale "
         "of effort (higher_is_better false) lower is better, as its method_id says",
-        inputs=_ANSWER,
+        inputs=ANSWER,
+        metrics=("ces",),
         fact="answer",
         measure="ces_mean",
         estimator="mean",
@@ -191,12 +150,13 @@ KPIS: tuple[Kpi, ...] = (
         name_en="Customer Effort Score, share of easy",
         name_fr="Customer Effort Score, part de « facile »",
         family="experience",
-        department=_OWNER,
+        department=OWNER,
         unit="percent",
         direction="higher_is_better",
         formula="100 * answers in the three easiest of 7 points, or the two easiest of 5 "
         "points / answers",
-        inputs=_ANSWER,
+        inputs=ANSWER,
+        metrics=("ces",),
         fact="answer",
         measure="ces_top",
         estimator="share",
@@ -209,12 +169,13 @@ KPIS: tuple[Kpi, ...] = (
         name_en="Customer Effort Score, net",
         name_fr="Customer Effort Score, net",
         family="experience",
-        department=_OWNER,
+        department=OWNER,
         unit="points",
         direction="higher_is_better",
         formula="100 * (answers in the two easiest points - answers in the three hardest of 7, "
         "or the two hardest of 5) / answers",
-        inputs=_ANSWER,
+        inputs=ANSWER,
+        metrics=("ces",),
         fact="answer",
         measure="ces_net",
         estimator="net",
@@ -232,7 +193,8 @@ KPIS: tuple[Kpi, ...] = (
         direction="higher_is_better",
         formula="100 * (promoters - detractors) / answers, as `nps`, of surveys whose audience is "
         "employees; `nps` counts those of customers alone",
-        inputs=(*_ANSWER, "survey.audience"),
+        inputs=(*ANSWER, "survey.audience"),
+        metrics=("nps",),
         fact="answer",
         measure="enps",
         estimator="net",
@@ -241,110 +203,4 @@ KPIS: tuple[Kpi, ...] = (
         bounds=(-100.0, 100.0),
         min_n=5,
     ),
-    Kpi(
-        code="cxi",
-        name_en="Customer experience index",
-        name_fr="Indice d'expérience client",
-        family="experience",
-        department=_OWNER,
-        unit="points",
-        direction="higher_is_better",
-        formula="mean of `cxi_effectiveness`, `cxi_ease` and `cxi_emotion`, the nets of three "
-        "questions; none where one has no answers. Numerator and denominator are the sum of the "
-        "nets (as shares) and their number; n is the answers to the question least answered",
-        inputs=_ANSWER,
-        fact="answer",
-        measure="cxi",
-        estimator="mean_of_nets",
-        method_version=1,
-        source=f"{_GUIDES}; interval: mean of the standard errors of the adjusted Wald intervals, "
-        "which no correlation of the three answers can exceed",
-        bounds=(-100.0, 100.0),
-    ),
-    _cxi("effectiveness", "effectiveness", "efficacité"),
-    _cxi("ease", "ease", "facilité"),
-    _cxi("emotion", "emotion", "émotion"),
-    _moment("below", "below", ("below expectations", "moins bien que prévu"),
-            measure="moment_of_truth_ends", estimator="lower_share"),
-    _moment("as_expected", "as", ("as expected", "comme prévu"),
-            measure="moment_of_truth_middle", estimator="lower_share"),
-    _moment("above", "above", ("above expectations", "mieux que prévu"),
-            measure="moment_of_truth_middle", estimator="share"),
-    _moment("fan", "fan", ("fans", "fans"),
-            measure="moment_of_truth_ends", estimator="share"),
-    Kpi(
-        code="net_sentiment",
-        name_en="Net sentiment of comments",
-        name_fr="Sentiment net des commentaires",
-        family="experience",
-        department=_OWNER,
-        unit="points",
-        direction="higher_is_better",
-        formula="100 * (comments classified positive - negative) / classified comments: answers of "
-        "choice `positive`, `neutral` or `negative` to the questions of metric sentiment; other "
-        "choices are excluded",
-        inputs=_CHOICE,
-        fact="answer",
-        measure="sentiment",
-        estimator="net",
-        method_version=1,
-        source=f"{_GUIDES}; interval: adjusted Wald after Bonett & Price (2012)",
-        bounds=(-100.0, 100.0),
-    ),
-    Kpi(
-        code="sentiment_coverage",
-        name_en="Comments with a sentiment",
-        name_fr="Commentaires dont le sentiment est classé",
-        family="experience",
-        department=_OWNER,
-        unit="percent",
-        direction="higher_is_better",
-        formula="100 * classified comments / comments: answers to the questions of metric sentiment "
-        "with one of its choices, over answers to those of metric comment; none without comments",
-        inputs=_CHOICE,
-        fact="answer",
-        measure="sentiment_coverage",
-        estimator="share",
-        method_version=1,
-        source=f"{_GUIDES}; interval: Wilson (1927)",
-        bounds=(0.0, 100.0),
-        is_weighable=False,
-    ),
-    Kpi(
-        code="employee_engagement",
-        name_en="Employee engagement, mean of 0-100",
-        name_fr="Engagement des collaborateurs, moyenne sur 100",
-        family="people",
-        department="Human resources",
-        unit="score",
-        direction="higher_is_better",
-        formula="mean of 100 * (score - least) / (greatest - least) of the questions of metric "
-        "engagement in surveys whose audience is employees",
-        inputs=(*_ANSWER, "survey.audience"),
-        fact="answer",
-        measure="engagement",
-        estimator="mean",
-        method_version=1,
-        source=f"{_GUIDES}; interval: Student's t",
-        bounds=(0.0, 100.0),
-        min_n=5,
-    ),
-    Kpi(
-        code="repurchase_intent",
-        name_en="Repurchase intent, top box",
-        name_fr="Intention de rachat, part de la meilleure réponse",
-        family="experience",
-        department=_OWNER,
-        unit="percent",
-        direction="higher_is_better",
-        formula="100 * answers of the best score / answers to the questions of metric "
-        "repurchase_intent, on scales of 2 to 11 points",
-        inputs=_ANSWER,
-        fact="answer",
-        measure="repurchase_intent",
-        estimator="share",
-        method_version=1,
-        source=f"{_GUIDES}; interval: Wilson (1927)",
-        bounds=(0.0, 100.0),
-    ),
-)  # fmt: skip
+)

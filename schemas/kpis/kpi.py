@@ -53,9 +53,11 @@ class Kpi:
         bounds: Least and greatest possible value; intervals are clipped to them.
         also: Further facts whose rows enter the measure; it is cut only by what all carry.
         grains: Grains that it is published for; none for all.
+        metrics: What questions must measure for it to have answers, all of them.
         mapped: Columns that some source must map, as `table.column`: where none does, the figure
             would be wrong, not missing.
         min_n: Least n that is ever published, whatever the configuration allows.
+        is_total_only: Whether it is published for the whole company alone.
         has_customer_basis: Whether its inputs are those of `kpis.churn.basis`.
         is_per_stratum: Whether states of different scales must not be pooled.
         is_weighable: Whether the response's weight can weigh it; of answers only.
@@ -81,8 +83,10 @@ class Kpi:
     bounds: tuple[float | None, float | None] = (None, None)
     also: tuple[FactName, ...] = ()
     grains: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
     mapped: tuple[str, ...] = ()
     min_n: int = 1
+    is_total_only: bool = False
     has_customer_basis: bool = False
     is_per_stratum: bool = False
     is_weighable: bool = True

@@ -1,5 +1,6 @@
-"""KPIs of people, from ERP: catalogue entries only."""
+"""KPIs of people, from ERP and surveys of employees: catalogue entries only."""
 
+from schemas.kpis.experience import ANSWER
 from schemas.kpis.kpi import Kpi
 
 _GUIDES = "Practitioner guides to CX measurement"
@@ -63,6 +64,26 @@ KPIS: tuple[Kpi, ...] = (
         source=_GUIDES,
         additive=False,
         grains=_GRAINS,
+        min_n=LEAST_N,
+    ),
+    Kpi(
+        code="employee_engagement",
+        name_en="Employee engagement, mean of 0-100",
+        name_fr="Engagement des collaborateurs, moyenne sur 100",
+        family="people",
+        department="Human resources",
+        unit="score",
+        direction="higher_is_better",
+        formula="mean of 100 * (score - least) / (greatest - least) of the questions of metric "
+        "engagement in surveys whose audience is employees",
+        inputs=(*ANSWER, "survey.audience"),
+        metrics=("engagement",),
+        fact="answer",
+        measure="engagement",
+        estimator="mean",
+        method_version=1,
+        source=f"{_GUIDES}; interval: Student's t",
+        bounds=(0.0, 100.0),
         min_n=LEAST_N,
     ),
 )  # fmt: skip

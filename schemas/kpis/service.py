@@ -292,6 +292,7 @@ KPIS: tuple[Kpi, ...] = (
         method_version=1,
         source=_GUIDES,
         additive=False,
+        is_total_only=True,
         has_customer_basis=True,
     ),
     _by_opinion("promoter", "promoter", "promoteur"),

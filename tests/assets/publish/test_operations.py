@@ -60,7 +60,7 @@ def test_quarantine_is_counted_by_date_and_reason(company: Company) -> None:
 
 def test_every_kpi_is_in_the_inventory(company: Company) -> None:
     sources = source_status(company.lake, company.project, as_of=day(0))
-    found = kpi_inventory(company.project, sources)
+    found = kpi_inventory(company.lake, company.project, sources, {})
     assert found["kpi_code"].to_list() == list(CATALOGUE)
     assert set(found["status"]) == {"missing"}
     assert found["missing_inputs"].null_count() == 0
@@ -77,7 +77,7 @@ def test_a_kpi_of_a_stale_source_is_stale(company: Company) -> None:
     rows = {}
     for number in (0, 5):
         sources = source_status(company.lake, company.project, as_of=day(number))
-        inventory = kpi_inventory(company.project, sources)
+        inventory = kpi_inventory(company.lake, company.project, sources, {})
         rows[number] = {row["kpi_code"]: row for row in inventory.to_dicts()}
     fresh = [code for code, row in rows[0].items() if row["status"] == "available"]
     assert fresh

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from assets.kpi.plan import all_measures
+from assets.transforms.measures_catalogue import all_measures
 from assets.transforms.segments import TOTAL
 from assets.transforms.states import compute_states
 from assets.transforms.values import Settled, settle

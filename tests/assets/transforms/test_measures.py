@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from assets.kpi.plan import all_measures
 from assets.transforms.measures import Measure, counted_buckets, summed
+from assets.transforms.measures_catalogue import all_measures
 from assets.transforms.measures_survey import CXI_METRICS, MOMENT_CHOICES
 from schemas.config.kpis import KpiConfig
 from tests.assets.transforms.survey_frames import answers, choices

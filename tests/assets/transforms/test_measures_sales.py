@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.kpi.plan import all_measures
 from assets.transforms.dimensions import product_dimensions
 from assets.transforms.facts import Cut, Lookups
 from assets.transforms.facts_order import order_fact
+from assets.transforms.measures_catalogue import all_measures
 from assets.transforms.money import Rates
 from assets.transforms.segments import TOTAL, SegmentSet
 from assets.transforms.states import compute_states

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.kpi.plan import all_measures
 from assets.transforms.business_time import BusinessClocks
 from assets.transforms.facts import Cut, Lookups
 from assets.transforms.facts_interaction import interaction_fact
+from assets.transforms.measures_catalogue import all_measures
 from assets.transforms.segments import TOTAL
 from assets.transforms.states import compute_states
 from assets.transforms.values import Settled, settle

@@ -2,10 +2,11 @@
 
 import pytest
 
-from assets.kpi.plan import all_measures
 from assets.transforms.composites import COMPOSITES
+from assets.transforms.cuts import carried
 from assets.transforms.estimators import ESTIMATORS, FACTORS, INTERVALS, QUANTILES
 from assets.transforms.facts import FACTS
+from assets.transforms.measures_catalogue import all_measures
 from assets.transforms.populations.registry import POPULATIONS
 from schemas.config.kpis import KpiConfig
 from schemas.errors import ConfigError
@@ -41,10 +42,22 @@ def test_every_measure_is_read_by_a_kpi() -> None:
 
 
 def test_the_document_has_every_entry() -> None:
-    text = markdown()
+    text = markdown(carried)
     for kpi in CATALOGUE.values():
         assert f"### `{kpi.code}`" in text
         assert kpi.formula in text
+
+
+def test_what_a_kpi_can_be_cut_by() -> None:
+    assert carried(CATALOGUE["support_cost_per_contact"]) == ("touchpoint", "department")
+    assert carried(CATALOGUE["support_cost_per_customer"]) == ()
+    assert carried(CATALOGUE["employee_turnover"]) == ("region", "department")
+    for code, some in (
+        ("nps", {"region", "age_band", "touchpoint", "survey_kind", "product_family", "custom.*"}),
+        ("churn_rate", {"region", "plan", "custom.*"}),
+    ):
+        assert some <= set(carried(CATALOGUE[code]))
+    assert "touchpoint" not in carried(CATALOGUE["churn_rate"])
 
 
 def test_codes_choose_what_is_published() -> None:
