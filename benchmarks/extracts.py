@@ -205,9 +205,7 @@ class _Company:
                 "ordered_at": self._instants(date, n),
                 "status": words(("delivered", "returned", "canceled"), kind),
                 "channel": words(("web", "store"), rng.integers(0, 2, n)),
-                "currency": words(
-                    ("EUR", "CHF"), (rng.random(n) < FOREIGN_SHARE).astype(np.int64)
-                ),
+                "currency": words(("EUR", "CHF"), (rng.random(n) < FOREIGN_SHARE).astype(np.int64)),
                 "net_amount": _money(net),
                 "tax_amount": _money(net // 5),
                 "is_return": pl.Series(kind == 1),

@@ -21,7 +21,7 @@ from assets.transforms.facts import (
     unresolved_keys,
     with_account,
 )
-from assets.transforms.measures_survey import CHOICE_METRICS
+from assets.transforms.measures_survey import CHOICE_METRICS, SENTIMENT_METRIC
 from schemas.dimensions import known_dimension
 from schemas.warehouse import dimension_column
 
@@ -33,8 +33,9 @@ def answer_fact(tables: Mapping[str, pl.LazyFrame], lookups: Lookups, cut: Cut) 
     """One row an answer.
 
     `wide` has responded_on, is_customer (false for surveys of employees), score, choice, weight,
-    is_na_code, metric, scale_min, scale_max, points, is_higher_better, scale and the dimension
-    columns; response_id, responded_at and person_id where the cut keeps persons.
+    is_na_code, is_classified (whether the survey has sentiments in the month), metric, scale_min,
+    scale_max, points, is_higher_better, scale and the dimension columns; response_id, responded_at
+    and person_id where the cut keeps persons.
     """
     responses = _responses(tables["survey_response"], lookups, cut).collect(engine="streaming")
     unresolved = unresolved_keys(
@@ -128,10 +129,18 @@ def _with_questions(
         [(pl.col("score") == pl.col(name)).fill_null(value=False) for name in na_codes]
         or [pl.lit(value=False)]
     )
+    # of this month's answers: a survey that classifies nothing has no coverage, not one of 0
+    is_tone = pl.col("metric") == SENTIMENT_METRIC
+    has_tones = SENTIMENT_METRIC in questions["metric"]
+    classifies = is_tone.any().over("survey_id") if has_tones else pl.lit(value=False)
     wide = (
         rows.lazy()
         .join(questions.lazy(), on=list(_QUESTION), how="left")
-        .with_columns(is_na.alias("is_na_code"), pl.col("survey_id").alias("survey"))
+        .with_columns(
+            is_na.alias("is_na_code"),
+            pl.col("survey_id").alias("survey"),
+            classifies.alias("is_classified"),
+        )
         .drop(*na_codes, *({"attribute"} - set(cut.columns())))
     )
     asked = rows.select(_QUESTION).unique().with_columns(pl.lit(None).alias("found"))

@@ -220,7 +220,7 @@ def _sentiment(weights: str) -> Iterator[Measure]:
             fact="answer",
             shape="ratio",
             day="responded_on",
-            concerns=_concerns("comment", SENTIMENT_METRIC),
+            concerns=_concerns("comment", SENTIMENT_METRIC) & nw.col("is_classified"),
             reasons=unasked,
             x=nw.when((asked == SENTIMENT_METRIC) & is_known).then(one).otherwise(none),
             y=nw.when(asked == "comment").then(one).otherwise(none),

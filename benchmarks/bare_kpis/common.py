@@ -113,7 +113,9 @@ def by_periods(daily: pl.DataFrame, keys: Sequence[str] = ()) -> pl.DataFrame:
     found = []
     for grain, length in LENGTHS.items():
         start = pl.col("day").dt.truncate(length).alias("period_start")
-        found.append(daily.group_by(start, *outer).agg(sums).with_columns(period_grain=grain_of(grain)))
+        found.append(
+            daily.group_by(start, *outer).agg(sums).with_columns(period_grain=grain_of(grain))
+        )
     return pl.concat([*found, windows(daily, sums, outer)], how="diagonal")
 
 
@@ -138,7 +140,7 @@ def grain_of(name: str) -> pl.Expr:
     return pl.lit(name)
 
 
-FIRST_AND_LAST = (dt.date(2024, 2, 3), dt.date(2024, 11, 27))
+FIRST_AND_LAST = (dt.date(2024, 2, 2), dt.date(2024, 11, 27))
 """Days of the events."""
 
 
@@ -184,11 +186,15 @@ def counted(
     cut = spans.select("account_id", "low", "high").join(history.versions, on="account_id")
     cut = numbered(cut.with_columns(to=pl.col("until") - DAY), when, "since", "to")
     steps = pl.concat(
-        cut.group_by(*ACCOUNT, pl.col(at).alias("at")).agg(pl.len().cast(pl.Int64).alias("d") * sign)
+        cut.group_by(*ACCOUNT, pl.col(at).alias("at")).agg(
+            pl.len().cast(pl.Int64).alias("d") * sign
+        )
         for at, sign in (("low", 1), ("high", -1))
     )
     summed = steps.group_by(*ACCOUNT, "at").agg(pl.col("d").sum())
-    grid = frame.select("period_start").with_row_index("at").with_columns(pl.col("at").cast(pl.Int64))
+    grid = (
+        frame.select("period_start").with_row_index("at").with_columns(pl.col("at").cast(pl.Int64))
+    )
     dense = summed.select(ACCOUNT).unique().join(grid, how="cross")
     return (
         dense.join(summed, on=[*ACCOUNT, "at"], how="left")

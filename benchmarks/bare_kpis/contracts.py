@@ -6,7 +6,16 @@ from collections.abc import Iterator
 import polars as pl
 
 from benchmarks.bare import mean, share
-from benchmarks.bare_kpis.common import ACCOUNT, DAY, OF_ACCOUNTS, History, as_of, by_sets, day, periods
+from benchmarks.bare_kpis.common import (
+    ACCOUNT,
+    DAY,
+    OF_ACCOUNTS,
+    History,
+    as_of,
+    by_sets,
+    day,
+    periods,
+)
 from benchmarks.bare_kpis.estimates import OPEN, ratio, shaped
 from benchmarks.bare_kpis.sales import cents
 
@@ -97,16 +106,19 @@ def renewals(history: History, contracts: pl.DataFrame, frame: pl.DataFrame) -> 
     due = contracts.lazy().filter(
         pl.col("last_on") == pl.col("ends_on"), pl.col("ends_on") + GRACE <= history.last
     )
-    others = contracts.lazy().filter(pl.col("last_on") >= pl.col("starts_on"))
+    others = (
+        contracts.lazy()
+        .filter(pl.col("last_on") >= pl.col("starts_on"))
+        .with_columns(other_id=pl.col("contract_id"))
+    )
     follows = [
-        pl.col("contract_id_other") != pl.col("contract_id"),
+        pl.col("other_id") != pl.col("contract_id"),
         pl.col("starts_on_other") <= pl.col("ends_on") + GRACE,
         pl.col("last_on_other") > pl.col("ends_on"),
     ]
     named = due.join(
-        others.with_columns(contract_id_other=pl.col("contract_id")),
-        left_on="contract_id", right_on="renewed_from", suffix="_other",
-    ).filter(follows)  # fmt: skip
+        others, left_on="contract_id", right_on="renewed_from", suffix="_other"
+    ).filter(follows)
     unnamed = due.join(
         others.filter(pl.col("renewed_from").is_null()), on=["account_id", "product_id"],
         suffix="_other",
@@ -131,7 +143,9 @@ def renewals(history: History, contracts: pl.DataFrame, frame: pl.DataFrame) -> 
         .agg(pl.len().cast(pl.Int64).alias("n"), pl.col("k").sum())
         .collect()
     )
-    return shaped(share("renewal_rate", with_sets(rows, (*OF_ACCOUNTS, "by_category")), pl.col("k")))
+    return shaped(
+        share("renewal_rate", with_sets(rows, (*OF_ACCOUNTS, "by_category")), pl.col("k"))
+    )
 
 
 def signings(history: History, contracts: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:

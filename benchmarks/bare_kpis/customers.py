@@ -83,9 +83,7 @@ def churn(
 ) -> Iterator[pl.DataFrame]:
     """Customers at the start, and the lost."""
     starts = frame["period_start"]
-    present = counted(
-        numbered(spells, starts, "begins", "ends"), history, frame, starts, "n"
-    )
+    present = counted(numbered(spells, starts, "begins", "ends"), history, frame, starts, "n")
     tests = frame.with_columns(test=pl.col("period_end") + DAY).with_row_index("at")
     at = starts.search_sorted(spells["ends"], side="right").cast(pl.Int64) - 1
     ending = (
@@ -142,8 +140,8 @@ def buyers(
     history: History, daily: pl.DataFrame, frame: pl.DataFrame, grain: str
 ) -> Iterator[pl.DataFrame]:
     """Buyers of each period, the orders of each and what they brought in."""
-    owners = placed(daily, frame, grain).group_by(*KEY, "period_end").agg(
-        pl.col("sales", "net").sum()
+    owners = (
+        placed(daily, frame, grain).group_by(*KEY, "period_end").agg(pl.col("sales", "net").sum())
     )
     bought = owners.lazy().filter(pl.col("sales") > 0)
     value = pl.col("net") / 10_000
@@ -207,7 +205,9 @@ def families_held(history: History, sales: pl.DataFrame) -> pl.DataFrame:
             runs.select("account_id", day=pl.col("ends"), step=pl.lit(-1)),
         ]
     )
-    changes = steps.group_by("account_id", "day").agg(pl.col("step").sum()).sort("account_id", "day")
+    changes = (
+        steps.group_by("account_id", "day").agg(pl.col("step").sum()).sort("account_id", "day")
+    )
     return changes.select(
         "account_id",
         begins=pl.col("day"),
@@ -289,9 +289,7 @@ def support(
     yield ratio(
         "contact_rate", rows, ("x", "n", "xx", "x", "n"), factor=100, bounds=(0, None)
     )  # fmt: skip
-    thought = numbered(
-        active.join(opinions, on="account_id"), ends, "held_from", "held_to"
-    )
+    thought = numbered(active.join(opinions, on="account_id"), ends, "held_from", "held_to")
     told = of_active.join(opinions, on="account_id").filter(
         pl.col("period_end").is_between("held_from", "held_to")
     )

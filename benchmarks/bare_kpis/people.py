@@ -18,7 +18,9 @@ def people_values(history: History) -> Iterator[pl.DataFrame]:
         "employee_id", pl.col("region").cast(pl.Categorical), "hired_on",
         pl.col("left_on").fill_null(NEVER),
     ).collect()  # fmt: skip
-    training = history.table("erp_training").select("employee_id", "held_on", cents("cost")).collect()
+    training = (
+        history.table("erp_training").select("employee_id", "held_on", cents("cost")).collect()
+    )
     held = training.join(staff.select("employee_id", "region"), on="employee_id", how="left")
     first = min(staff["hired_on"].min(), training["held_on"].min())
     for grain, frame in periods(first, history.last, GRAINS).items():

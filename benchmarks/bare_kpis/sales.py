@@ -76,7 +76,9 @@ def by_parts(history: History, sold: pl.DataFrame) -> pl.DataFrame:
         .select("order_id", "product_id", cents("net_amount").alias("net"), cost)
         .join(products, on="product_id", how="left")
         .join(sold.lazy().select(*columns, "rate"), on="order_id")
-        .with_columns(converted(pl.col("net")).alias("net"), converted(pl.col("cost")).alias("cost"))
+        .with_columns(
+            converted(pl.col("net")).alias("net"), converted(pl.col("cost")).alias("cost")
+        )
         .group_by(*columns, "category")
         .agg(pl.col("net", "cost").sum())
         .collect(engine="streaming")

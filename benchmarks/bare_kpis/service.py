@@ -83,7 +83,9 @@ def rolled(rows: pl.DataFrame, name: str) -> pl.DataFrame:
     """Number, sum and sum of squares of a column by period and segment."""
     value = pl.col(name)
     base = rows.group_by("day", *DIMENSIONS).agg(
-        pl.len().cast(pl.Int64).alias("n"), value.sum().alias("x"), (value * value).sum().alias("xx")
+        pl.len().cast(pl.Int64).alias("n"),
+        value.sum().alias("x"),
+        (value * value).sum().alias("xx"),
     )
     return by_periods(by_sets(base, CONTACT_SETS, ["day"]))
 
@@ -123,8 +125,10 @@ def support_costs(history: History, opened: pl.DataFrame) -> Iterator[pl.DataFra
         pl.col("cost").is_not_null().cast(pl.Int64).alias("n"),
         pl.lit(1, pl.Int64).alias("contacts"),
     )  # fmt: skip
-    base = pl.concat([entries, own]).group_by("day", "touchpoint").agg(
-        pl.col("fixed", "n", "contacts").sum()
+    base = (
+        pl.concat([entries, own])
+        .group_by("day", "touchpoint")
+        .agg(pl.col("fixed", "n", "contacts").sum())
     )
     rows = by_periods(by_sets(base, ["total", "by_touchpoint"], ["day"])).with_columns(
         x=pl.col("fixed") / 10_000
@@ -134,5 +138,3 @@ def support_costs(history: History, opened: pl.DataFrame) -> Iterator[pl.DataFra
     y = pl.col("contacts")
     per_contact = rows.with_columns(n=y)
     yield plain("support_cost_per_contact", per_contact, pl.when(y > 0).then(pl.col("x") / y), y)
-
-

@@ -6,6 +6,8 @@ proves the contrary (`assets.transforms.suppression.witness`). Not the least num
 is (that is NP-hard: Kelly, Golden & Assad 1992), but the same ones every time.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -19,20 +21,44 @@ _OPENING_COST = 16.0
 """Factor on a cell's cost for each sum in which it would be alone, and so need another."""
 
 
+_LEAST_SLICE = 100
+"""Cells from which on a slice that is mostly small is withheld whole."""
+
+_MOST_CHANGES = 600
+"""Cheapest changes looked for, each a linear programme, before slices are withheld whole."""
+
+
 def complemented(system: System, withheld: Flags) -> Flags:
     """Withheld cells and the least that has to go with them.
+
+    A slice is what a segment set has of one grain in one month. Where most of one is withheld in
+    any case, its few other cells would cost much elsewhere: they go too.
 
     Args:
         system: Cells and equations.
         withheld: Cells withheld to begin with.
     """
-    found = _closed(system, system.together(withheld))
+    found = _closed(system, system.together(withheld | system.mostly_small(_LEAST_SLICE)))
+    left = _MOST_CHANGES
     while True:
         findings = attack(system, found, system.unknown(found)[0])
-        added = _answers(system, found, findings)
+        groups = _in_order(system, findings)
+        if not groups:
+            return found
+        if len(groups) <= left:
+            added, tried = _answers(system, found, groups)
+            left -= tried
+        else:
+            added = _sliced(system, found, groups)
         if not added.any():
             return found
         found = system.together(found | added)
+
+
+def _in_order(system: System, findings: Findings) -> list[tuple[int, ...]]:
+    """Cells and groups that were found, those with the least n first."""
+    order = np.argsort(system.n[findings.cells], kind="stable")
+    return [*[(int(cell),) for cell in findings.cells[order]], *findings.groups]
 
 
 def _closed(system: System, withheld: Flags) -> Flags:
@@ -71,18 +97,20 @@ def _cheapest(system: System, withheld: Flags, unknown: Flags, equations: Flags)
     return chosen
 
 
-def _answers(system: System, withheld: Flags, findings: Findings) -> Flags:
-    """Cells to withhold for what an attack found."""
+def _answers(
+    system: System, withheld: Flags, groups: Sequence[tuple[int, ...]]
+) -> tuple[Flags, int]:
+    """Cells to withhold for what an attack found, and the number of changes looked for."""
     found = withheld.copy()
     changes: dict[int, set[int]] = {}
     unanswered = []
-    order = np.argsort(system.n[findings.cells], kind="stable")
-    alone = [(int(cell),) for cell in findings.cells[order]]
-    for number, group in enumerate([*alone, *findings.groups]):
+    tried = 0
+    for number, group in enumerate(groups):
         met = [change for cell in group for change in changes.get(cell, ())]
         if any(met.count(change) == 1 for change in met):
             continue  # a change of one of them alone is a change of their sum
         change = _freed(system, found, group)
+        tried += 1
         if change is None:
             unanswered.append(group)
             continue
@@ -92,7 +120,18 @@ def _answers(system: System, withheld: Flags, findings: Findings) -> Flags:
     added = found & ~withheld
     for group in unanswered if not added.any() else ():
         added[_nearest(system, np.array(group), ~withheld & ~system.is_virtual)] = True
-    return added
+    return added, tried
+
+
+def _sliced(system: System, withheld: Flags, groups: Sequence[tuple[int, ...]]) -> Flags:
+    """Slices to withhold for what an attack found: of each, the nearest one of the finest grain."""
+    published = ~withheld & ~system.is_virtual
+    chosen = {
+        int(system.slice[cell])
+        for group in groups
+        for cell in _nearest(system, np.array(group), published)
+    }
+    return published & np.isin(system.slice, list(chosen))
 
 
 def _freed(system: System, withheld: Flags, group: tuple[int, ...]) -> Integers | None:
@@ -106,7 +145,9 @@ def _freed(system: System, withheld: Flags, group: tuple[int, ...]) -> Integers 
 
 
 def _nearest(system: System, cells: Integers, published: Flags) -> Integers:
-    """The cheapest published cell in an equation with some cells, or else in those around them.
+    """The least published cell in an equation with some cells, or else in those around them.
+
+    Of the finest grain, rolling windows first, then of the least n.
 
     Empty where nothing around them is published: there is nothing to solve them from.
     """
@@ -115,5 +156,6 @@ def _nearest(system: System, cells: Integers, published: Flags) -> Integers:
         wider = system.neighbours(around)
         candidates = wider[published[wider]]
         if len(candidates) or len(wider) == len(around):
-            return candidates[np.argsort(system.n[candidates], kind="stable")][:1]
+            order = np.lexsort((system.n[candidates], system.rank[candidates]))
+            return candidates[order][:1]
         around = wider

@@ -7,7 +7,7 @@ give away together is found in `assets.transforms.suppression.attack`.
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,9 @@ class System:
         slot: Of each cell; those of one population, period and segment share it.
         period: Of each cell: number of its measure and period.
         series: Of each cell: number of its measure and segment.
+        slice: Of each cell: number of its population, grain, segment set and month; -1 for a
+            virtual one.
+        rank: Of each cell: days of its period, 0 where such periods overlap (rolling windows).
         equation: Of each membership of a cell in an equation.
         cell: Of each membership.
         is_parent: Of each membership.
@@ -42,6 +45,8 @@ class System:
     slot: Integers
     period: Integers
     series: Integers
+    slice: Integers
+    rank: Integers
     equation: Integers
     cell: Integers
     is_parent: Flags
@@ -61,12 +66,15 @@ class System:
             first.over(*measure, "period_grain", "period_start").alias("period"),
             first.over(*measure, "node").alias("series"),
         )
+        slices, rank = _slices(relations)
         return cls(
             n=cells["n"].to_numpy(),
             is_virtual=cells["is_virtual"].to_numpy(),
             slot=slot.to_numpy(),
             period=period.to_numpy(),
             series=series.to_numpy(),
+            slice=slices,
+            rank=rank,
             equation=members["equation"].cast(pl.Int64).to_numpy(),
             cell=members["cell"].to_numpy(),
             is_parent=members["is_parent"].to_numpy(),
@@ -112,11 +120,27 @@ class System:
         return self.equation[order], starts
 
     @cached_property
-    def _by_equation(self) -> tuple[Integers, Integers]:
-        """Memberships in the order of their equations, and where those of each one begin."""
-        order = np.argsort(self.equation, kind="stable")
-        starts = np.searchsorted(self.equation[order], np.arange(self.equations + 1))
-        return order, starts
+    def matrix(self) -> Any:
+        """Equations by cells, sparse by rows: 1 for a child and -1 for a parent."""
+        from scipy.sparse import csr_matrix
+
+        signs = np.where(self.is_parent, -1.0, 1.0)
+        shape = (self.equations, self.cells)
+        return csr_matrix((signs, (self.equation, self.cell)), shape=shape)
+
+    @cached_property
+    def _of_slices(self) -> tuple[Integers, Integers]:
+        """Number of cells of each slice, and of small ones."""
+        real = self.slice[self.slice >= 0]
+        length = int(real.max(initial=-1)) + 1
+        small = self.slice[(self.slice >= 0) & self.is_small]
+        return np.bincount(real, minlength=length), np.bincount(small, minlength=length)
+
+    def mostly_small(self, least: int) -> Flags:
+        """Cells of slices of at least so many cells, half of them small or more."""
+        size, small = self._of_slices
+        chosen = np.append((size >= least) & (2 * small >= size), [False])
+        return chosen[self.slice]
 
     def equations_of(self, cells: Integers) -> Integers:
         """Equations with some cells, ascending."""
@@ -124,16 +148,9 @@ class System:
         parts = [equations[at[cell] : at[cell + 1]] for cell in cells]
         return np.unique(np.concatenate([np.empty(0, np.int64), *parts]))
 
-    def members(self, equation: int) -> tuple[Integers, Flags]:
-        """Cells of an equation, and which of them is the parent."""
-        order, begins = self._by_equation
-        chosen = order[begins[equation] : begins[equation + 1]]
-        return self.cell[chosen], self.is_parent[chosen]
-
     def neighbours(self, cells: Integers) -> Integers:
         """Cells that share an equation with some cells, and these themselves; ascending."""
-        found = [self.members(int(equation))[0] for equation in self.equations_of(cells)]
-        return np.unique(np.concatenate([cells, *found]))
+        return np.union1d(cells, self.matrix[self.equations_of(cells)].indices)
 
     def protected(self, withheld: Flags) -> Flags:
         """Cells that nobody may come by: those withheld, and small virtual ones."""
@@ -185,3 +202,29 @@ class System:
         parent_known = self.count(is_open & self.is_parent) == 0
         is_group = parent_known & (self.count(child) > 0)
         return unknown, alone | (is_group & (self.total(child) < self.min_n))
+
+
+def _slices(relations: Relations) -> tuple[Integers, Integers]:
+    """`System.slice` and `System.rank`."""
+    start, end = pl.col("period_start"), pl.col("period_end")
+    of_sets = relations.nodes.group_by("node").agg(pl.col("segment_set").min())
+    spans = relations.cells.group_by("period_grain", "period_start").agg(end.max())
+    grains = (
+        spans.sort("period_grain", "period_start")
+        .group_by("period_grain")
+        .agg(
+            ((end - start).dt.total_days().max() + 1).alias("days"),
+            (end >= start.shift(-1)).any().alias("overlaps"),
+        )
+    )
+    slices = pl.struct("population", "period_grain", "segment_set", start.dt.truncate("1mo"))
+    ordered = relations.cells.join(of_sets, on="node", how="left", maintain_order="left").join(
+        grains, on="period_grain", how="left", maintain_order="left"
+    )
+    is_virtual = ordered["is_virtual"].to_numpy()
+    found = ordered.select(
+        slices.rank("dense").cast(pl.Int64) - 1,
+        rank=pl.when("overlaps").then(0).otherwise("days").cast(pl.Int64),
+    )
+    numbers, rank = (found[name].to_numpy() for name in found.columns)
+    return np.where(is_virtual, -1, numbers), rank

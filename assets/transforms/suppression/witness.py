@@ -22,7 +22,7 @@ _WITHHELD_COST = 0.1
 
 _LEAST_COST = 1e-3
 _VANISHING = 1e-7
-_MOST_CELLS = 100_000
+_MOST_CELLS = 5_000
 """Cells around one beyond which no change is looked for."""
 
 
@@ -79,13 +79,10 @@ def _product(system: System, costs: Floats, cell: int, fixed: Integers) -> _Chan
 
 def _leaves_sums(system: System, change: _Change) -> bool:
     """Whether a change meets every equation."""
+    rows = system.matrix[system.equations_of(change.cells)]
     steps = np.zeros(system.cells)
     steps[change.cells] = change.steps
-    for equation in system.equations_of(change.cells):
-        members, is_parent = system.members(int(equation))
-        if abs((np.where(is_parent, -1.0, 1.0) * steps[members]).sum()) > _VANISHING:
-            return False
-    return True
+    return bool((np.abs(rows @ steps) < _VANISHING).all())
 
 
 def _around(system: System, costs: Floats, cell: int, fixed: Integers) -> _Change | None:
@@ -111,26 +108,15 @@ def _cheapest_change(
     Only the allowed equations are minded; other cells do not change.
     """
     from scipy.optimize import linprog
-    from scipy.sparse import csr_matrix, hstack
+    from scipy.sparse import hstack
 
     equations = system.equations_of(cells)
     equations = equations[allowed[equations]]
     if not len(equations):
         return _Change(np.array([cell]), np.ones(1))
-    column = np.full(system.cells, -1)
-    column[cells] = np.arange(len(cells))
-    rows, columns, signs = [], [], []
-    for row, equation in enumerate(equations):
-        members, is_parent = system.members(int(equation))
-        kept = column[members] >= 0
-        columns.append(column[members[kept]])
-        signs.append(np.where(is_parent[kept], -1.0, 1.0))
-        rows.append(np.full(int(kept.sum()), row))
-    entries = (np.concatenate(rows), np.concatenate(columns))
-    shape = (len(equations), len(cells))
-    matrix = csr_matrix((np.concatenate(signs), entries), shape=shape)
+    matrix = system.matrix[equations][:, cells]
     bounds = np.tile([0.0, np.inf], (2 * len(cells), 1))
-    own = int(column[cell])
+    own = int(np.searchsorted(cells, cell))
     bounds[own], bounds[own + len(cells)] = 1.0, 0.0
     solved = linprog(
         np.concatenate([costs, costs]),

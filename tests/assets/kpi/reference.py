@@ -61,7 +61,9 @@ CREATE VIEW moment AS
     JOIN survey_question q ON q.survey_id = r.survey_id AND q.question_id = x.question_id
         AND q.metric = 'moment_of_truth';
 CREATE VIEW comment AS
-    SELECT r.day, r.country, r.who, r.place, q.metric, x.choice
+    SELECT r.day, r.country, r.who, r.place, q.metric, x.choice,
+        bool_or(q.metric = 'sentiment')
+            OVER (PARTITION BY r.survey_id, date_trunc('month', r.day)) AS is_classified
     FROM survey_answer x
     JOIN response r ON r.response_id = x.response_id AND r.audience = 'customer'
     JOIN survey_question q ON q.survey_id = r.survey_id AND q.question_id = x.question_id
@@ -181,7 +183,7 @@ KPIS: Mapping[str, tuple[str, str, str, str]] = {
         "comment", "day",
         """100.0 * count(*) FILTER (choice IN ('positive', 'neutral', 'negative'))
             / nullif(count(*) FILTER (metric = 'comment'), 0)""",
-        "true",
+        "is_classified",
     ),
     "employee_engagement": (
         "staff_answer", "day", f"avg({_RESCALED})", "metric = 'engagement'",

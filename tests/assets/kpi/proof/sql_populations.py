@@ -36,7 +36,10 @@ CREATE TABLE sale AS SELECT who, order_id, d FROM record WHERE NOT back AND who 
 CREATE TABLE seller AS SELECT DISTINCT who, d FROM sale;
 CREATE TABLE asked AS
     FROM period WHERE period_grain IN ($grains) AND period_start <= DATE '$as_of';
-CREATE TABLE sold_period AS FROM asked WHERE last >= (SELECT min(d) FROM record);
+CREATE MACRO is_within(grain, first, since) AS grain <> 'rolling_12m' OR first >= since;
+CREATE TABLE sold_period AS
+    FROM asked, (SELECT min(d) AS since FROM record)
+    SELECT asked.* WHERE last >= since AND is_within(period_grain, period_start, since);
 CREATE TABLE at_start AS
     SELECT DISTINCT period_grain, period_start, last, who FROM sold_period
     JOIN seller ON d < period_start AND d >= period_start - $days;
@@ -148,10 +151,13 @@ CREATE TABLE contract AS
              ELSE (CAST(due * 10000 AS BIGINT) * 2 + m) // (2 * m) / 10000.0 END AS monthly,
         list_position([$plans], lower(trim(plan))) AS rank
     FROM $rated e;
+CREATE TABLE contract_period AS
+    FROM asked, (SELECT min(least(signed_on, starts_on)) AS since FROM contract)
+    SELECT asked.* WHERE is_within(period_grain, period_start, since);
 CREATE TABLE moment AS
     SELECT p.*, c.*, c.starts_on < p.period_start AND c.last_on >= p.period_start - 1 AS at_start,
         c.starts_on <= p.last AND c.last_on >= p.last AS at_end
-    FROM asked p, contract c
+    FROM contract_period p, contract c
     WHERE p.period_grain <> 'day' AND (at_start OR at_end);
 CREATE TABLE customer AS
     SELECT period_grain, period_start, who, period_start AS seen,
@@ -176,14 +182,14 @@ CREATE TABLE renewable AS
                      AND o.product_id IS NOT DISTINCT FROM c.product_id
                      AND o.starts_on > c.starts_on AND o.starts_on >= c.ends_on - $grace)))::INT
             AS x
-    FROM asked p JOIN contract c ON c.ends_on BETWEEN p.period_start AND p.last
+    FROM contract_period p JOIN contract c ON c.ends_on BETWEEN p.period_start AND p.last
     WHERE c.who IS NOT NULL AND c.last_on >= c.starts_on AND c.last_on >= c.ends_on
         AND c.ends_on + $grace <= DATE '$as_of';
 CREATE TABLE signing AS
     WITH first AS (SELECT who, min(signed_on) AS seen FROM contract
                    WHERE last_on >= starts_on AND who IS NOT NULL GROUP BY who)
     SELECT p.period_grain, p.period_start, c.who, f.seen, CAST(sum(c.total) AS DOUBLE) AS x
-    FROM asked p
+    FROM contract_period p
     JOIN contract c ON c.signed_on BETWEEN p.period_start AND p.last AND last_on >= starts_on
     JOIN first f ON f.who = c.who AND f.seen BETWEEN p.period_start AND p.last
     GROUP BY ALL HAVING count(c.total) = count(*);
@@ -193,20 +199,23 @@ _PEOPLE = f"""
 CREATE TABLE staff AS
     SELECT *, least(coalesce(left_on, {_EVER}), coalesce(_closed_on - 1, {_EVER})) AS last_on
     FROM erp_employee;
+CREATE TABLE staff_period AS
+    FROM asked, (SELECT min(hired_on) AS since FROM staff)
+    SELECT asked.* WHERE period_grain NOT IN ('day', 'week')
+        AND is_within(period_grain, period_start, since);
 CREATE TABLE presence AS
     SELECT p.*, s.department, s.region,
         (least(last_on, last) - greatest(hired_on, period_start) + 1)
             / CAST(last - period_start + 1 AS DOUBLE) AS heads,
         (last_on <= last)::INT AS gone, 0 AS cost, 1 AS employees
-    FROM asked p JOIN staff s ON hired_on <= last AND last_on >= period_start
-        AND last_on >= hired_on
-    WHERE period_grain NOT IN ('day', 'week');
+    FROM staff_period p JOIN staff s ON hired_on <= last AND last_on >= period_start
+        AND last_on >= hired_on;
 CREATE TABLE course AS
     SELECT p.*, s.department, s.region, 0 AS heads, 0 AS gone,
         in_reporting(t.cost, t.rate) AS cost, 0 AS employees
-    FROM asked p JOIN $training t ON t.held_on BETWEEN p.period_start AND p.last
+    FROM staff_period p JOIN $training t ON t.held_on BETWEEN p.period_start AND p.last
     LEFT JOIN staff s ON s.employee_id = t.employee_id
-    WHERE period_grain NOT IN ('day', 'week') AND t.cost IS NOT NULL AND t.rate IS NOT NULL;
+    WHERE t.cost IS NOT NULL AND t.rate IS NOT NULL;
 CREATE TABLE trained AS
     FROM course UNION ALL BY NAME
     FROM presence WHERE (period_grain, period_start) IN (

@@ -22,6 +22,8 @@ def system(
         slot=numbers,
         period=np.zeros_like(numbers),
         series=numbers,
+        slice=numbers,
+        rank=np.ones_like(numbers),
         equation=equation,
         cell=cell,
         is_parent=is_parent,
