@@ -99,5 +99,9 @@ def configuration(extracts: Path, *, start: str, accounts: str) -> dict[str, Any
         "privacy": {"pii_key": "benchmark"},
         "sources": sources,
         "segment_sets": SEGMENT_SETS,
-        "kpis": {"codes": list(CODES), "churn": {"inactivity_days": INACTIVITY_DAYS}},
+        "kpis": {
+            "codes": list(CODES),
+            "churn": {"inactivity_days": INACTIVITY_DAYS},
+            "periods": {"rolling": []},  # the script has the five grains of the calendar
+        },
     }

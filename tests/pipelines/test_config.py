@@ -123,7 +123,7 @@ def test_a_variant_with_the_code_of_the_catalogue(tmp_path: Path) -> None:
     told = _problems(tmp_path, text=CONFIG + "kpis:\n  variants:\n    csat: {of: nps}\n")
     line = CONFIG.count("\n") + 3
     assert [each.partition("; ")[0] for each in told] == [
-        f"barometer.yaml:{line}: kpis.variants.csat: the code is the catalogue's own"
+        f"barometer.yaml:{line}: kpis.variants.csat: the code is taken"
     ]
 
 
