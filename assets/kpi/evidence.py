@@ -6,7 +6,6 @@ Belongs here: gathering it and comparing two of them. What follows from it for a
 
 import datetime as dt
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -15,6 +14,7 @@ import polars as pl
 from assets.history.ledger import PARTITIONS
 from assets.kpi.history_inputs import event_months, month_days
 from assets.kpi.plan import ORIGIN_TABLES, Plan
+from assets.kpi.scope import NOT_IN_VALUES, ONLY_OF
 from assets.lake.layout import ALL, Lake
 from assets.lake.slot import fingerprint
 from assets.transforms.facts import FACTS
@@ -25,21 +25,6 @@ from assets.transforms.states import STATE_VERSION
 from assets.transforms.values import VALUE_VERSION
 from schemas.dimensions import known_dimension
 from schemas.kpis.catalogue import Published, input_tables
-
-_NOT_IN_VALUES = {"codes", "variants", "targets", "confidence", "weights", "periods"}
-"""KPI parameters that do not change the value of one KPI, or are looked at on their own."""
-
-_ONLY_OF: Mapping[str, frozenset[str]] = {
-    "csat_top_boxes": frozenset({"answer"}),
-    "first_contact_resolution": frozenset({"interaction", "population"}),
-    "business_time": frozenset({"interaction", "population"}),
-    "dedupe_days": frozenset({"answer"}),
-    "survey_options": frozenset({"answer"}),
-    "response_window_days": frozenset({"invitation"}),
-    "churn": frozenset({"population"}),
-    "cancelled_statuses": frozenset({"order", "population"}),
-}
-"""KPI parameter → facts whose values it changes; any other may change every value."""
 
 _SHORT = 12
 _MANY_DATES = 20
@@ -176,7 +161,7 @@ def _definition(plan: Plan, one: Published) -> str:
     """Fingerprint of what decides a KPI's values besides the data."""
     project, kpi = plan.project, one.kpi
     of_others = {
-        name for name, facts in _ONLY_OF.items() if facts.isdisjoint({*kpi.facts, kpi.fact})
+        name for name, facts in ONLY_OF.items() if facts.isdisjoint({*kpi.facts, kpi.fact})
     }
     facts = [fact for fact in kpi.facts if fact in FACTS]
     measures = [m for fact in facts for m in plan.fact_measures(fact) if m.code == one.state]
@@ -189,7 +174,7 @@ def _definition(plan: Plan, one: Published) -> str:
         populations,
         project.company.time_zone,
         project.company.currency,
-        project.kpis.model_dump(mode="json", exclude=_NOT_IN_VALUES | of_others),
+        project.kpis.model_dump(mode="json", exclude=set(NOT_IN_VALUES | of_others)),
     )[:_SHORT]
 
 

@@ -3,11 +3,11 @@
 Nothing here reads or writes the lake.
 """
 
-import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from assets.kpi.scope import NOT_IN_POPULATIONS, NOT_IN_STATES
 from assets.lake.slot import fingerprint
 from assets.transforms.business_time import BusinessClocks
 from assets.transforms.facts import FACTS, Cut
@@ -15,6 +15,7 @@ from assets.transforms.grains import PeriodCalendar
 from assets.transforms.measures import Measure
 from assets.transforms.measures_catalogue import all_measures
 from assets.transforms.measures_declared import is_of_whole_orders, own_columns
+from assets.transforms.measures_survey import with_options
 from assets.transforms.money import Rates
 from assets.transforms.populations.population import Population
 from assets.transforms.populations.registry import POPULATIONS
@@ -23,7 +24,7 @@ from assets.transforms.states import STATE_VERSION
 from assets.transforms.values import VALUE_VERSION
 from schemas.config.project import Project
 from schemas.dimensions import Origin
-from schemas.kpis.catalogue import Published, deduplicated, published_kpis
+from schemas.kpis.catalogue import Published, published_kpis
 from schemas.kpis.kpi import FactName
 from schemas.warehouse import configured_dimensions, dimension_column
 
@@ -32,19 +33,6 @@ ORIGIN_TABLES: Mapping[Origin, str] = {
     "survey": "survey",
     "product": "erp_product",
 }
-
-_NOT_IN_STATES = {
-    "churn", "codes", "confidence", "contracts", "cross_sell", "declared", "dedupe_days",
-    "exchange", "lifetime", "min_n", "names", "periods", "survey_options", "targets", "variants",
-    "weights",
-}  # fmt: skip
-"""KPI parameters that do not change what is summed."""
-
-_NOT_IN_POPULATIONS = {
-    "codes", "confidence", "csat_top_boxes", "declared", "min_n", "names", "targets", "variants",
-    "weights",
-}  # fmt: skip
-"""KPI parameters that do not change what is counted, or do so by way of the published KPIs."""
 
 
 @dataclass(frozen=True)
@@ -71,13 +59,14 @@ class Plan:
         """All measures whose states a published KPI reads."""
         wanted = {one.state for one in self.published}
         known = all_measures(self.project.kpis)
-        again = [
-            dataclasses.replace(one, code=deduplicated(one.code, days), dedupe_days=days)
-            for days in sorted({one.dedupe_days for one in self.published} - {0})
+        asked = {(one.survey_kinds, one.dedupe_days) for one in self.published} - {((), 0)}
+        others = [
+            with_options(one, *options)
+            for options in sorted(asked)
             for one in known
             if one.fact == "answer"
         ]
-        return tuple(one for one in (*known, *again) if one.code in wanted)
+        return tuple(one for one in (*known, *others) if one.code in wanted)
 
     @cached_property
     def facts(self) -> tuple[FactName, ...]:
@@ -238,9 +227,9 @@ class Plan:
 
     def state_signature(self, fact: FactName) -> str:
         """Fingerprint of what, besides the history, the states of a fact depend on."""
-        excluded = _NOT_IN_STATES | ({"business_time"} if fact != "interaction" else set())
+        excluded = NOT_IN_STATES | ({"business_time"} if fact != "interaction" else set())
         excluded |= {"support_cost"} if fact not in {"cost", "interaction"} else set()
-        config = self.project.kpis.model_dump(mode="json", exclude=excluded)
+        config = self.project.kpis.model_dump(mode="json", exclude=set(excluded))
         return fingerprint(
             STATE_VERSION,
             [(measure.code, measure.version) for measure in self.fact_measures(fact)],
@@ -253,7 +242,7 @@ class Plan:
 
     def population_signature(self, population: Population) -> str:
         """Fingerprint of what, besides its extracts, the values of a population depend on."""
-        config = self.project.kpis.model_dump(mode="json", exclude=_NOT_IN_POPULATIONS)
+        config = self.project.kpis.model_dump(mode="json", exclude=set(NOT_IN_POPULATIONS))
         return fingerprint(
             STATE_VERSION,
             self.value_signature,
@@ -297,6 +286,7 @@ class Plan:
             repeat_window_days=ahead["interaction"],
             response_window_days=ahead["invitation"],
             keeps_persons=ahead["answer"] > 0,
+            keeps_survey_kind=any(one.survey_kinds for one in self.published),
             own=own_columns(self.project.kpis, fact),
         )
 

@@ -124,6 +124,7 @@ class Cut:
             for none.
         response_window_days: Days after a delivery in which a response counts.
         keeps_persons: Whether answers keep their response, its instant and who gave it.
+        keeps_survey_kind: Whether answers keep the kind of their survey.
         keeps_lineage: Whether rows keep where the event was extracted from.
         own: Columns of the event that the company's own KPIs read.
     """
@@ -137,6 +138,7 @@ class Cut:
     repeat_window_days: int = 0
     response_window_days: int = 0
     keeps_persons: bool = False
+    keeps_survey_kind: bool = False
     keeps_lineage: bool = False
     own: tuple[str, ...] = ()
 

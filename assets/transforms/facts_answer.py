@@ -21,7 +21,7 @@ from assets.transforms.facts import (
     unresolved_keys,
     with_account,
 )
-from assets.transforms.measures_survey import CHOICE_METRICS, SENTIMENT_METRIC
+from assets.transforms.measures_survey import ASKED_KIND, CHOICE_METRICS, SENTIMENT_METRIC
 from schemas.dimensions import known_dimension
 from schemas.warehouse import dimension_column
 
@@ -91,13 +91,14 @@ def _responses(responses: pl.LazyFrame, lookups: Lookups, cut: Cut) -> pl.LazyFr
             {"survey_id", "attribute"}]  # fmt: skip
     flags = [*(["is_account_known"] if lookups.accounts is not None else []),
              *(["is_product_known"] if lookups.products is not None else [])]  # fmt: skip
+    kind = [pl.col("survey_kind").alias(ASKED_KIND)] if cut.keeps_survey_kind else []
     persons: list[str | pl.Expr] = []
     if cut.keeps_persons:
         person = pl.when("is_customer").then("account_id").otherwise("employee_id")
         persons = ["responded_at", person.alias("person_id")]
     return found.rename({"audience": "is_customer"}).select(
         "response_id", "survey_id", "responded_on", "is_customer", "weight", "account_id",
-        "product_id", "is_survey_known", *flags, *persons, *keep,
+        "product_id", "is_survey_known", *flags, *persons, *kind, *keep,
     )  # fmt: skip
 
 

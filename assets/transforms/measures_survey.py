@@ -4,12 +4,13 @@ Answers of customers and of employees never meet in one measure.
 """
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import narwhals as nw
 
 from assets.transforms.measures import Measure
 from schemas.config.kpis import KpiConfig
+from schemas.kpis.catalogue import deduplicated, of_kinds
 
 _SCORE = nw.col("score")
 _LEAST = nw.col("scale_min")
@@ -19,6 +20,9 @@ _NPS_POINTS = 11.0
 _LIKERT_5 = 5.0
 _LIKERT_7 = 7.0
 _IS_NOT_LIKERT = ~_POINTS.is_in([_LIKERT_5, _LIKERT_7])
+
+ASKED_KIND = "asked_kind"
+"""Column of the kind of survey that an answer was given to, where a measure asks for it."""
 
 CXI_METRICS = ("cxi_effectiveness", "cxi_ease", "cxi_emotion")
 MOMENT_METRIC = "moment_of_truth"
@@ -85,6 +89,24 @@ def survey_measures(config: KpiConfig, weights: str) -> Iterator[Measure]:
     yield from _sentiment(weights)
     yield _repurchase(weights)
     yield _rescaled_mean("engagement", "engagement", weights, employees=True)
+
+
+def with_options(measure: Measure, survey_kinds: Sequence[str], dedupe_days: int) -> Measure:
+    """A measure on the answers to some kinds of survey, the latest of each person alone.
+
+    Args:
+        measure: On all answers.
+        survey_kinds: Kinds whose answers count; none for all.
+        dedupe_days: Days in which a person's next answer takes the place of an answer; 0 for all.
+    """
+    code = deduplicated(of_kinds(measure.code, survey_kinds), dedupe_days)
+    reasons = measure.reasons
+    if survey_kinds:
+        kind, is_asked = nw.col(ASKED_KIND), nw.lit(value=False)
+        for one in survey_kinds:
+            is_asked = is_asked | (kind == one)
+        reasons = {"other_survey_kind": kind.is_null() | ~is_asked, **reasons}
+    return dataclasses.replace(measure, code=code, reasons=reasons, dedupe_days=dedupe_days)
 
 
 def _code(name: str, weights: str) -> str:

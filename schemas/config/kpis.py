@@ -50,9 +50,15 @@ class FirstContactResolution(Model):
     )
 
 
+SurveyKind = Literal["relational", "transactional", "in_the_moment"]
+
+
 class SurveyOptions(Model):
     """How the answers of one survey KPI count."""
 
+    survey_kinds: tuple[SurveyKind, ...] | None = Field(
+        default=None, description="As `kpis.survey_kinds`, for this KPI; `[]` for all."
+    )
     dedupe_days: int | None = Field(
         default=None,
         ge=0,
@@ -77,6 +83,9 @@ class Variant(Model):
         le=3660,
         description="Days in which a person's next answer takes the place of an answer; 0 for all "
         "answers.",
+    )
+    survey_kinds: tuple[SurveyKind, ...] = Field(
+        default=(), description="Kinds of survey whose answers count; all by default."
     )
     name: str | None = Field(default=None, description="Name shown to readers.")
 
@@ -103,6 +112,11 @@ class KpiConfig(Model):
         le=3660,
         description="Days in which a person's next answer to the same survey KPI takes the place "
         "of an answer, in the periods that have both; 0 for all answers.",
+    )
+    survey_kinds: tuple[SurveyKind, ...] = Field(
+        default=(),
+        description="Kinds of survey whose answers count for survey KPIs; by default all are "
+        "pooled, and `survey_kind` as a dimension keeps them apart.",
     )
     survey_options: dict[str, SurveyOptions] = Field(
         default_factory=dict, description="Survey KPI → how its answers count, if otherwise."

@@ -1,8 +1,9 @@
 """The KPI catalogue: every entry by its code, and which of them a company publishes."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from schemas.config.kpis import KpiConfig, SurveyOptions, Variant
 from schemas.config.project import Project
@@ -40,6 +41,12 @@ CATALOGUE: Mapping[str, Kpi] = {
     )
 }
 
+_OF_SURVEYS: Final = {
+    "dedupe_days": "only survey KPIs have answers that a later one takes the place of",
+    "survey_kinds": "only survey KPIs have kinds of survey",
+    "weights": "only survey KPIs can be weighted by the response",
+}
+
 
 def entries(config: KpiConfig) -> dict[str, Kpi]:
     """Every entry by its code: the catalogue's, by the names of the company, and its own."""
@@ -65,6 +72,7 @@ class Published:
         name: Name of a variant, if it has one of its own.
         dedupe_days: Days in which a person's next answer takes the place of an answer; 0 for all
             answers.
+        survey_kinds: Kinds of survey whose answers count; none for all.
         method: Rules of the configuration that `method_id` names.
     """
 
@@ -73,13 +81,20 @@ class Published:
     weights: str
     name: str | None = None
     dedupe_days: int = 0
+    survey_kinds: tuple[str, ...] = ()
     method: str = ""
 
     @property
     def state(self) -> str:
         """Code of the state it is read from: KPIs of the same measure and options share it."""
         weighted = "" if self.weights == "none" else ":weighted"
-        return deduplicated(f"{self.kpi.measure}{weighted}", self.dedupe_days)
+        state = of_kinds(f"{self.kpi.measure}{weighted}", self.survey_kinds)
+        return deduplicated(state, self.dedupe_days)
+
+
+def of_kinds(state: str, survey_kinds: Sequence[str]) -> str:
+    """Code of a state on the answers to some kinds of survey."""
+    return f"{state}:kinds={'+'.join(survey_kinds)}" if survey_kinds else state
 
 
 def deduplicated(state: str, dedupe_days: int) -> str:
@@ -127,9 +142,9 @@ def _published(
     options: Variant | SurveyOptions,
     name: str | None = None,
 ) -> Published:
-    dedupe_days = options.dedupe_days or 0
-    method = method_options(kpi, config, dedupe_days=dedupe_days)
-    return Published(code, kpi, options.weights or "none", name, dedupe_days, method)
+    days, kinds = options.dedupe_days or 0, tuple(sorted(set(options.survey_kinds or ())))
+    method = method_options(kpi, config, dedupe_days=days, survey_kinds=kinds)
+    return Published(code, kpi, options.weights or "none", name, days, kinds, method)
 
 
 def _survey_options(kpi: Kpi, config: KpiConfig) -> SurveyOptions:
@@ -137,9 +152,11 @@ def _survey_options(kpi: Kpi, config: KpiConfig) -> SurveyOptions:
     own = config.survey_options.get(kpi.code, SurveyOptions())
     weights = own.weights or config.weights
     days = config.dedupe_days if own.dedupe_days is None else own.dedupe_days
+    kinds = config.survey_kinds if own.survey_kinds is None else own.survey_kinds
     return SurveyOptions(
         weights=weights if kpi.can_be_weighted else "none",
         dedupe_days=days if kpi.can_be_weighted else 0,
+        survey_kinds=kinds if kpi.can_be_weighted else (),
     )
 
 
@@ -210,21 +227,20 @@ def _refuse_options(config: KpiConfig, known: Mapping[str, Kpi]) -> None:
         for code, options in config.survey_options.items()
     }
     named |= {f"kpis.variants.{name}": (one.of, one) for name, one in config.variants.items()}
+    allowed = ", ".join(code for code, kpi in known.items() if kpi.can_be_weighted)
     for where, (code, options) in named.items():
-        kpi = known[code]
-        if options.dedupe_days and not kpi.can_be_weighted:
+        if known[code].can_be_weighted:
+            continue
+        given = {
+            "dedupe_days": bool(options.dedupe_days),
+            "survey_kinds": bool(options.survey_kinds),
+            "weights": options.weights == "response",
+        }
+        for key in (name for name, is_given in given.items() if is_given):
             raise ConfigError(
-                "only survey KPIs have answers that a later one takes the place of",
-                where=f"{where}.dedupe_days",
+                _OF_SURVEYS[key],
+                where=f"{where}.{key}",
                 found=code,
-                allowed=", ".join(c for c, each in known.items() if each.can_be_weighted),
-                mend="remove `dedupe_days`",
-            )
-        if options.weights == "response" and not kpi.can_be_weighted:
-            raise ConfigError(
-                "only survey KPIs can be weighted by the response",
-                where=f"{where}.weights",
-                found=code,
-                allowed=", ".join(c for c, each in known.items() if each.can_be_weighted),
-                mend="remove `weights`",
+                allowed=allowed,
+                mend=f"remove `{key}`",
             )

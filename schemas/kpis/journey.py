@@ -119,8 +119,8 @@ KPIS: tuple[Kpi, ...] = (
         unit="percent",
         direction="higher_is_better",
         formula="100 * classified comments / comments: answers to the questions of metric "
-        "sentiment with one of its choices, over answers to those of metric comment, in surveys that "
-        "have sentiments in the month",
+        "sentiment with one of its choices, over answers to those of metric comment, in surveys "
+        "that have sentiments in the month",
         inputs=_CHOICE,
         metrics=("comment", "sentiment"),
         fact="answer",

@@ -5,7 +5,7 @@ knows how anything is computed.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from schemas.config.calendar import BusinessTime
 from schemas.config.kpis import KpiConfig
@@ -15,20 +15,23 @@ _DIGEST_LENGTH = 8
 _WITH_SUPPORT_COST = {"support_cost", "support_cost_per_contact", "support_cost_per_customer"}
 
 
-def method_options(kpi: Kpi, config: KpiConfig, *, dedupe_days: int = 0) -> str:
+def method_options(
+    kpi: Kpi, config: KpiConfig, *, dedupe_days: int = 0, survey_kinds: Sequence[str] = ()
+) -> str:
     """The rules that a KPI is computed by under a configuration: `+variant=window,days=7`.
 
     Args:
         kpi: Entry of the catalogue.
         config: The configuration.
         dedupe_days: Days in which a person's next answer takes the place of an answer.
+        survey_kinds: Kinds of survey whose answers count; none for all.
     """
-    return "".join(f"+{option}" for option in _options(kpi, config, dedupe_days))
+    found = [f"dedupe={dedupe_days}d"] if dedupe_days else []
+    found += [f"kinds={','.join(survey_kinds)}"] if survey_kinds else []
+    return "".join(f"+{option}" for option in (*found, *_options(kpi, config)))
 
 
-def _options(kpi: Kpi, config: KpiConfig, dedupe_days: int) -> Iterator[str]:
-    if dedupe_days:
-        yield f"dedupe={dedupe_days}d"
+def _options(kpi: Kpi, config: KpiConfig) -> Iterator[str]:
     if kpi.measure == "first_contact_resolution":
         first = config.first_contact_resolution
         days = f",days={first.window_days}" if first.variant == "window" else ""
