@@ -52,9 +52,7 @@ class PopulationTables:
         distinct.write_parquet(draft.path("segment.parquet"))
         for name, rows in self.extra.items():
             rows.write_parquet(draft.path(f"{name}.parquet"))
-        start = self.value["period_start"].min()
         draft.facts["rows"] = self.value.height
-        draft.facts["days"] = [start.isoformat()] if isinstance(start, dt.date) else []
 
 
 def tables_of(

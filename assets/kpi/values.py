@@ -25,6 +25,8 @@ from assets.transforms.published import (
 from schemas.config.project import Project
 from schemas.warehouse import DIM_KPI, DIM_SEGMENT, with_dimensions
 
+_ROWS = ("value.parquet", "exclusion.parquet")
+
 
 @dataclass(frozen=True, slots=True)
 class ValueReport:
@@ -133,12 +135,24 @@ def _refresh_dimensions(
     frames = [pl.read_parquet(path).select(columns) for path in paths]
     empty = pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
     segments = pl.concat([empty, *frames]).unique()
-    days = [day for state in states for day in state.days]
-    days += [dt.date.fromisoformat(day) for one in receipts for day in one.facts["days"]]
-    first, last = min([*days, as_of]), max([*days, as_of])
     with slot.replace(inputs) as draft:
         kpis = kpi_rows(plan.published, plan.project.kpis)
         kpis.write_parquet(draft.path("dim_kpi.parquet"))
         segment_rows(segments, plan.sets, table).write_parquet(draft.path("dim_segment.parquet"))
-        periods = period_rows(plan.calendar.periods(first, last, as_of=as_of))
+        periods = period_rows(_periods(lake, plan, as_of=as_of))
         periods.write_parquet(draft.path("dim_period.parquet"))
+
+
+def _periods(lake: Lake, plan: Plan, *, as_of: dt.date) -> pl.DataFrame:
+    """The periods that anything is published of."""
+    keys = ["period_grain", "period_start"]
+    slots = value_slots(lake)
+    paths = [path for slot in slots for name in _ROWS if (path := slot.path(name)) is not None]
+    schema = {"period_grain": pl.String, "period_start": pl.Date}
+    scans = [pl.LazyFrame(schema=schema), *(pl.scan_parquet(path).select(keys) for path in paths)]
+    found = pl.concat(scans).unique().collect()
+    first, last = found["period_start"].min(), found["period_start"].max()
+    if not isinstance(first, dt.date) or not isinstance(last, dt.date):
+        first = last = as_of
+    listed = plan.calendar.periods(first, max(last, as_of), as_of=as_of)
+    return listed.join(found, on=keys, how="semi", maintain_order="left")

@@ -65,7 +65,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
     build_states(lake, PROJECT, as_of=AS_OF)
     build_values(lake, PROJECT, as_of=AS_OF)
     # the reference calls the set of the place an event happened at the same for every fact
-    is_answer = pl.col("kpi_code").str.contains("nps|csat|ces|cxi|moment|repurchase|sentiment|engagement")
+    of_answers = "nps|csat|ces|cxi|moment|repurchase|sentiment|engagement"
+    is_answer = pl.col("kpi_code").str.contains(of_answers)
     named = pl.when(pl.col("segment_set").is_in(["touch", "via"])).then(
         pl.when(is_answer & (pl.col("segment_set") == "touch")).then(pl.lit("place"))
         .when(~is_answer & (pl.col("segment_set") == "via")).then(pl.lit("place"))

@@ -3,7 +3,7 @@
 import polars as pl
 from polars.testing import assert_frame_equal
 
-from tests.assets.kpi.proof import event_kpis, sql_populations
+from tests.assets.kpi.proof import event_kpis, sql_periods, sql_populations
 from tests.assets.kpi.proof.event_kpis import QUANTILES, InSql
 from tests.assets.kpi.proof.lakes import Proof
 from tests.assets.kpi.proof.sql_populations import COUNTED
@@ -22,7 +22,7 @@ def check_event_kpi(proof: Proof, code: str) -> int:
     """Assert that a KPI on events is what SQL makes of the history; how many rows it has."""
     specs = event_kpis.event_kpis(proof.project.kpis.first_contact_resolution.variant)
     one, found = {**specs, **QUANTILES}[code], published(proof, code)
-    right = event_kpis.expected(proof.connection, one, proof.sets())
+    right = sql_periods.expected(proof.connection, one, proof.sets())
     if code in QUANTILES:
         _check_quantile(found, right)
     else:
@@ -67,7 +67,7 @@ def _check_left_out(proof: Proof, code: str, one: InSql, right: pl.DataFrame) ->
     found = proof.exclusions.filter(pl.col("kpi_code") == code)
     also = right.filter(pl.col("also_excluded") > 0)
     parts = [
-        event_kpis.left_out(proof.connection, one, proof.sets()),
+        sql_periods.left_out(proof.connection, one, proof.sets()),
         also.select(*KEYS, pl.col("also_excluded").alias("count")),
     ]
     assert_frame_equal(
@@ -77,12 +77,15 @@ def _check_left_out(proof: Proof, code: str, one: InSql, right: pl.DataFrame) ->
     )
 
 
-def sums_that_are_off(frame: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
+def sums_that_are_off(
+    frame: pl.DataFrame, columns: list[str], *, tolerance: float = 1e-9
+) -> pl.DataFrame:
     """Sums over the segments of a set that are not the total's.
 
     Args:
         frame: Keys and the columns; the segment set `total` is what the others come to.
         columns: Columns that add up.
+        tolerance: Relative difference that is none.
     """
     periods = ["period_grain", "period_start"]
     listed = frame.filter(pl.col("period_grain") != "rolling_28d")
@@ -100,7 +103,7 @@ def sums_that_are_off(frame: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
             pl.col(name).cast(pl.Float64).fill_null(0)
             - pl.col(f"{name}_total").cast(pl.Float64).fill_null(0)
         ).abs()
-        > 1e-9 * (1 + pl.col(f"{name}_total").cast(pl.Float64).fill_null(0).abs())
+        > tolerance * (1 + pl.col(f"{name}_total").cast(pl.Float64).fill_null(0).abs())
         for name in columns
     ]
     return both.filter(pl.any_horizontal(differs))

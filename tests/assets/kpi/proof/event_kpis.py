@@ -1,15 +1,7 @@
-"""Every KPI on events as its numerator, denominator and n in SQL, and how periods are summed."""
+"""Every KPI on events as its numerator, denominator and n in SQL."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-
-import duckdb
-import polars as pl
-
-from tests.assets.kpi.proof.sql_events import CARRIED, NO_ACCOUNT
-from tests.assets.kpi.proof.sql_tables import segment_key
-
-GRAINS = ("day", "week", "month", "quarter", "year", "rolling_28d", "rolling_12m")
 
 
 @dataclass(frozen=True)
@@ -58,7 +50,9 @@ def _asked(metric: str) -> str:
     return f"(metric = '{metric}' OR metric IS NULL)"
 
 
-def _answer(metric: str, counts: str, x: str, *, who: str = _CUSTOMER, factor: float = 100) -> InSql:
+def _answer(
+    metric: str, counts: str, x: str, *, who: str = _CUSTOMER, factor: float = 100
+) -> InSql:
     known = f"metric = '{metric}' AND {counts}"
     return InSql("answer", "day", f"{who} AND {_asked(metric)}", known, f"sum({x})", factor=factor)
 
@@ -97,6 +91,10 @@ def _experience_index() -> InSql:
 SURVEY: Mapping[str, InSql] = {
     "nps": _answer("nps", _NPS, _CATEGORY),
     "nps_weighted": _weighted(_answer("nps", _NPS, _CATEGORY), _CATEGORY),
+    "nps_latest": replace(
+        _answer("nps", _NPS, _CATEGORY), table="latest",
+        counts=f"metric = 'nps' AND {_NPS} AND (again_on IS NULL OR again_on > p.last)",
+    ),
     "nps_promoter_share": _answer("nps", _NPS, "(v >= 9)::INT"),
     "nps_passive_share": _answer("nps", _NPS, "(v IN (7, 8))::INT"),
     "nps_detractor_share": _answer("nps", _NPS, "(v <= 6)::INT"),
@@ -117,7 +115,9 @@ SURVEY: Mapping[str, InSql] = {
     **{metric: _answer(metric, _LIKERT, _NET) for metric in _CXI},
     "cxi": _experience_index(),
     **{
-        f"moment_of_truth_{name}": _answer("moment_of_truth", _MOMENT, f"(choice = '{choice}')::INT")
+        f"moment_of_truth_{name}": _answer(
+            "moment_of_truth", _MOMENT, f"(choice = '{choice}')::INT"
+        )
         for name, choice in zip(("below", "as_expected", "above", "fan"), _CHOICES, strict=True)
     },
     "net_sentiment": _answer(
@@ -125,7 +125,8 @@ SURVEY: Mapping[str, InSql] = {
         "CASE choice WHEN 'positive' THEN 1 WHEN 'negative' THEN -1 ELSE 0 END",
     ),
     "sentiment_coverage": InSql(
-        "answer", "day", f"{_CUSTOMER} AND (metric IN ('comment', 'sentiment') OR metric IS NULL)",
+        "answer", "day",
+        f"{_CUSTOMER} AND classified AND (metric IN ('comment', 'sentiment') OR metric IS NULL)",
         "metric IS NOT NULL", f"count(*) FILTER (metric = 'sentiment' AND {_SENTIMENT})",
         "count(*) FILTER (metric = 'comment')", "count(*) FILTER (metric = 'comment')", factor=100,
     ),
@@ -154,6 +155,11 @@ SALES: Mapping[str, InSql] = {
     ),
     "return_rate": InSql(
         "orders", "day", "true", "NOT cancelled AND back_known", _RETURNED, _SALES, factor=100,
+    ),
+    "web_share": InSql(
+        "orders", "day", "back_known AND NOT back", "true",
+        "count(*) FILTER (coalesce(via = 'web', false))",
+        factor=100,
     ),
     "on_time_delivery_rate": InSql(
         "orders", "delivered_day", "delivered_day IS NOT NULL AND NOT back",
@@ -234,72 +240,3 @@ def event_kpis(variant: str) -> dict[str, InSql]:
         "interactions", "resolved_day", _RESOLVED, counts, f"count(*) FILTER ({first})", factor=100
     )
     return {**SURVEY, **SALES, **SERVICE, "first_contact_resolution": resolved}
-
-
-def sets_of(one: InSql, sets: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    """Segment sets that a KPI carries."""
-    carried = CARRIED["sold"] if one.table == "orders" else CARRIED[one.table]
-    strange = frozenset().union(*CARRIED.values())
-    return {
-        name: dimensions
-        for name, dimensions in sets.items()
-        if all(
-            dimension in carried or (dimension not in strange and one.table not in NO_ACCOUNT)
-            for dimension in dimensions
-        )
-    }
-
-
-def note_first_event(connection: duckdb.DuckDBPyConnection, kpis: Iterable[InSql]) -> None:
-    """Note the first day of any event that a KPI is of: windows lie wholly in what is known."""
-    days = {
-        f"SELECT min({one.day}) AS since FROM {one.table} WHERE {one.concerns}"  # noqa: S608
-        for one in kpis
-    }
-    connection.execute(
-        f"CREATE TABLE first_event AS SELECT min(since) AS since FROM ({' UNION ALL '.join(days)})"  # noqa: S608
-    )
-
-
-def _parts(one: InSql, sets: Mapping[str, tuple[str, ...]], columns: str, where: str) -> str:
-    """One query of all grains and sets; windows of 28 days are of the total only."""
-    parts = []
-    for name, dimensions in sets_of(one, sets).items():
-        is_of_lines = any(dimension.startswith("product_") for dimension in dimensions)
-        table = "sold" if one.table == "orders" and is_of_lines else one.table
-        grains = "" if name == "total" else "AND p.period_grain <> 'rolling_28d'"
-        parts.append(f"""
-            SELECT p.period_grain, p.period_start, '{name}' AS segment_set,
-                {segment_key(dimensions)} AS segment_key, {columns}
-            FROM {table} e JOIN period_day p ON p.period_day = e.{one.day} {grains}
-            WHERE ({one.concerns}) AND {where} AND (p.period_grain NOT LIKE 'rolling%'
-                OR p.period_start >= (SELECT since FROM first_event))
-            GROUP BY p.period_grain, p.period_start, segment_key
-        """)  # noqa: S608 names of this module
-    return " UNION ALL ".join(parts)
-
-
-def expected(
-    connection: duckdb.DuckDBPyConnection, one: InSql, sets: Mapping[str, tuple[str, ...]]
-) -> pl.DataFrame:
-    """period_grain, period_start, segment_set, segment_key, value, numerator, denominator, n."""
-    columns = f"""
-        CAST({one.numerator} AS DOUBLE) AS numerator,
-        CAST({one.denominator} AS DOUBLE) AS denominator, CAST({one.n} AS BIGINT) AS n,
-        CAST({one.also_excluded} AS BIGINT) AS also_excluded, CAST({one.value or "NULL"} AS DOUBLE)
-            AS own_value"""
-    rows = _parts(one, sets, columns, f"({one.counts})")
-    ratio = f"CASE WHEN denominator > 0 THEN {one.factor} * numerator / denominator END"
-    value = "own_value" if one.value else ratio
-    return pl.DataFrame(
-        connection.sql(f"SELECT *, {value} AS value FROM ({rows})").to_arrow_table()  # noqa: S608
-    )
-
-
-def left_out(
-    connection: duckdb.DuckDBPyConnection, one: InSql, sets: Mapping[str, tuple[str, ...]]
-) -> pl.DataFrame:
-    """period_grain, period_start, segment_set, segment_key, count of rows that do not count."""
-    where = f"NOT coalesce({one.counts}, false)"
-    rows = _parts(one, sets, "count(*) AS count", where)
-    return pl.DataFrame(connection.sql(rows).to_arrow_table())

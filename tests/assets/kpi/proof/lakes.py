@@ -15,7 +15,7 @@ from assets.core.partitions import build_core
 from assets.history.merge import merge_table
 from assets.kpi.plan import Plan
 from assets.kpi.states import build_states
-from assets.kpi.tables import scan_dimension, scan_exclusions, scan_values
+from assets.kpi.tables import scan_dimension, scan_exclusions, scan_published, scan_values
 from assets.kpi.values import build_values
 from assets.lake.layout import Lake
 from assets.raw.pull import pull
@@ -32,6 +32,7 @@ class Proof:
 
     plan: Plan
     as_of: dt.date
+    lake: Lake
     values: pl.DataFrame
     exclusions: pl.DataFrame
     connection: duckdb.DuckDBPyConnection
@@ -39,6 +40,10 @@ class Proof:
     @property
     def project(self) -> Project:
         return self.plan.project
+
+    def published(self) -> pl.DataFrame:
+        """`kpi_value` as readers see it."""
+        return scan_published(self.lake, self.project)["kpi_value"][1].collect()
 
     def sets(self) -> dict[str, tuple[str, ...]]:
         """Segment set → its dimensions, the total included."""
@@ -66,4 +71,4 @@ def prove(folder: Path, project: Project, dates: Sequence[dt.date]) -> Proof:
     periods = scan_dimension(lake, "dim_period").collect()
     connection = connect(lake, project, periods, as_of=as_of)
     values, exclusions = scan_values(lake).collect(), scan_exclusions(lake).collect()
-    return Proof(Plan(project), as_of, values, exclusions, connection)
+    return Proof(Plan(project), as_of, lake, values, exclusions, connection)

@@ -7,9 +7,14 @@ import duckdb
 from schemas.config.project import Project
 from tests.assets.kpi.proof.sql_tables import account_columns, account_join, column, rated
 
+_ANSWERED = frozenset(
+    {"touchpoint", "journey_cycle", "channel", "language", "survey", "survey_kind", "attribute",
+     "product_category", "product_family"}
+)  # fmt: skip
+
 CARRIED: Mapping[str, frozenset[str]] = {
-    "answer": frozenset({"touchpoint", "journey_cycle", "channel", "language", "survey",
-                         "survey_kind", "attribute", "product_category", "product_family"}),
+    "answer": _ANSWERED,
+    "latest": _ANSWERED,
     "orders": frozenset({"channel"}),
     "sold": frozenset({"channel", "product_category", "product_family"}),
     "leads": frozenset({"lead_source"}),
@@ -49,7 +54,10 @@ _CARRY = {
 
 _ANSWER = """
 CREATE TABLE answer AS
-SELECT x.score AS v, x.choice, coalesce(r.weight, 1) AS w, local_day(r.responded_at) AS day,
+SELECT x.response_id, r.responded_at, x.score AS v, x.choice, coalesce(r.weight, 1) AS w,
+    local_day(r.responded_at) AS day, coalesce(r.account_id, r.employee_id) AS person,
+    bool_or(q.metric = 'sentiment') OVER (
+        PARTITION BY r.survey_id, date_trunc('month', local_day(r.responded_at))) AS classified,
     coalesce(s.audience, 'customer') AS audience, q.metric, q.scale_min AS lo, q.scale_max AS hi,
     q.scale_max - q.scale_min + 1 AS points, coalesce(q.higher_is_better, true) AS up,
     CASE WHEN up THEN x.score ELSE lo + hi - x.score END AS good,
@@ -63,9 +71,22 @@ LEFT JOIN erp_product p ON p.product_id = r.product_id
 $account
 """
 
+_LATEST = """
+CREATE TABLE latest AS
+WITH given AS (
+    SELECT response_id, day, lead(day) OVER (
+        PARTITION BY person ORDER BY responded_at, response_id) AS again_on
+    FROM answer
+    WHERE audience = 'customer' AND metric = 'nps' AND person IS NOT NULL AND NOT is_na
+        AND lo = 0 AND hi = 10 AND up AND v BETWEEN 0 AND 10 AND v = floor(v)
+)
+SELECT a.*, g.again_on FROM answer a LEFT JOIN given g
+    ON g.response_id = a.response_id AND g.again_on - g.day <= $dedupe_days
+"""
+
 _ORDERS = """
 CREATE TABLE orders AS
-SELECT e.order_id, e.day, local_day(delivered_at) AS delivered_day,
+SELECT e.order_id, e.channel AS via, e.day, local_day(delivered_at) AS delivered_day,
     local_day(promised_at) AS promised_day, e.rate, in_reporting(net_amount, e.rate) AS net,
     in_reporting(c.cost, 1) AS cost, c.order_id IS NOT NULL AS has_lines,
     coalesce(is_return, false) AS back, is_return IS NOT NULL AS back_known,
@@ -172,6 +193,8 @@ def create_events(
     own_costs = costs.replace("$keys", "l.order_id")
     lines = costs.replace("$keys", ", ".join(["l.order_id", *keys]))
     connection.execute(filled(_ANSWER, "answer", "r.account_id", "local_day(r.responded_at)"))
+    again = max((one.dedupe_days for one in config.variants.values()), default=0)
+    connection.execute(_LATEST.replace("$dedupe_days", str(again)))
     script = filled(_ORDERS, "orders", "e.account_id", "e.day").replace("$costs", own_costs)
     script = script.replace("$cancelled", quoted(config.cancelled_statuses))
     connection.execute(script.replace("$orders", orders))

@@ -40,7 +40,7 @@ def connect(
                 least(period_end, DATE '{as_of}') AS last
             FROM _period;
         CREATE TABLE period_day AS
-            SELECT period_grain, period_start,
+            SELECT period_grain, period_start, last,
                 CAST(unnest(generate_series(period_start, period_end, INTERVAL 1 DAY)) AS DATE)
                     AS period_day
             FROM period;
@@ -73,7 +73,7 @@ def _table(connection: duckdb.DuckDBPyConnection, lake: Lake, name: str) -> None
     connection.register("_empty", empty.to_arrow())
     files = "".join(f", '{path}'" for path in paths)[2:]
     union = f"UNION ALL BY NAME FROM read_parquet([{files}], union_by_name = true)" if paths else ""
-    connection.execute(f"CREATE TABLE {name} AS FROM _empty {union}")  # noqa: S608 names of tables
+    connection.execute(f"CREATE TABLE {name} AS FROM _empty {union}")
     connection.unregister("_empty")
 
 
