@@ -6,10 +6,10 @@ READY  := $(VENV)/.ready
 DEMO   := var/demo/extracts
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run ui demo test check format lock bench olist sfo incidents clean
+.PHONY: help setup run ui demo test check format lock bench bench-kpis olist sfo incidents clean
 
 help:             ## Show the targets
-	@grep -hE '^[a-z ]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: .*## */\t/' | expand -t 14
+	@grep -hE '^[a-z -]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: .*## */\t/' | expand -t 14
 
 setup: $(READY)   ## Install the locked environment into .venv
 
@@ -61,6 +61,9 @@ olist sfo incidents: $(READY)  ## Run an example on real extracts and compare it
 
 bench: $(READY)   ## Measure the whole path against a bare script
 	@$(BIN)/python -m benchmarks.bench
+
+bench-kpis: $(READY) ## Measure states and values of every KPI against a bare script
+	@$(BIN)/python -m benchmarks.bench_kpis
 
 clean:            ## Remove what runs made (not the environment)
 	rm -rf var

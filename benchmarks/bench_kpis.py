@@ -12,7 +12,7 @@ import argparse
 import json
 import os
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,7 +36,7 @@ class KpiResults:
         states: The states of all KPIs that the script computes.
         values: Their values.
         lifetime: Values of the KPIs that the script leaves out, by themselves.
-        parts: Seconds of each part of a layer, from a run of its own.
+        parts: Seconds of each part of a layer, in the last round.
         codes: Number of KPIs compared.
     """
 
@@ -52,8 +52,7 @@ class KpiResults:
         """States and values in times the script: median of the rounds' ratios."""
         rounds = zip(self.states, self.values, self.bare, strict=True)
         return statistics.median(
-            (getattr(one, what) + getattr(other, what)) / getattr(bare, what)
-            for one, other, bare in rounds
+            (of(one, what) + of(other, what)) / of(bare, what) for one, other, bare in rounds
         )
 
     def markdown(self) -> str:
@@ -61,9 +60,11 @@ class KpiResults:
         size, wall = self.settings, self.ratio("wall_seconds")
         verdict = "met:" if wall <= AIM else "**not met**:"
         lines = [
-            f"{self.codes} KPIs; {size.days} days, {size.responses_per_day * size.days:,} "
-            f"responses, {size.order_lines_per_day * size.days:,} order lines, "
-            f"{size.accounts:,} accounts; median of {len(self.bare)} round(s).",
+            (
+                f"{self.codes} KPIs; {size.days} days, {size.responses_per_day * size.days:,} "
+                f"responses, {size.order_lines_per_day * size.days:,} order lines, "
+                f"{size.accounts:,} accounts; median of {len(self.bare)} round(s)."
+            ),
             "",
             "| | wall s | work s | CPU s | peak GiB |",
             "|---|---:|---:|---:|---:|",
@@ -72,20 +73,29 @@ class KpiResults:
             _row("bare script", self.bare),
             *([_row("values of lifetime KPIs alone", [self.lifetime])] if self.lifetime else []),
             "",
-            f"- {verdict} states and values {wall:.2f} times bare in wall time, "
-            f"{self.ratio('cpu_seconds'):.2f} in CPU seconds (aim {AIM})",
+            (
+                f"- {verdict} states and values {wall:.2f} times bare in wall time, "
+                f"{self.ratio('cpu_seconds'):.2f} in CPU seconds (aim {AIM})"
+            ),
             "- every value is the bare script's, within the tolerances of `kpi_compare`",
-            f"- {os.cpu_count()} processors; load average of the last 15 minutes "
-            f"{os.getloadavg()[2]:.1f}",
+            (
+                f"- {os.cpu_count()} processors; load average of the last 15 minutes "
+                f"{os.getloadavg()[2]:.1f}"
+            ),
         ]
         for layer, parts in self.parts.items():
-            lines += ["", f"Parts of {layer}, in a profiled run:", "", *table(parts)]
+            lines += ["", f"Parts of {layer}, in the last round:", "", *table(parts)]
         return "\n".join([*lines, ""])
+
+
+def of(one: Measurement, what: str) -> float:
+    """A figure of a measurement by its name."""
+    return float(getattr(one, what))
 
 
 def _row(name: str, found: Sequence[Measurement]) -> str:
     def median(what: str) -> float:
-        return statistics.median(getattr(one, what) for one in found)
+        return statistics.median(of(one, what) for one in found)
 
     return (
         f"| {name} | {median('wall_seconds'):.1f} | {median('work_seconds'):.1f} "
@@ -132,25 +142,29 @@ class Bench:
             "benchmarks.bare_kpis", ["--lake", self.lake, "--to", last, "--out", self.expected]
         )
 
-    def layer(self, layer: str, config: Path, profile: Path | None = None) -> Measurement:
+    def layer(self, layer: str, config: Path) -> Measurement:
         """Make all states or all values."""
-        profiled = [] if profile is None else ["--profile", profile]
-        last = self.settings.last_on
+        path, last = self.profile(layer), self.settings.last_on
         return measure(
             "benchmarks.kpi_layers",
-            [layer, "--config", config, "--lake", self.lake, "--to", last, *profiled],
-        )
+            [
+                layer, "--config", config, "--lake", self.lake, "--to", last, "--profile", path,
+            ],
+        )  # fmt: skip
+
+    def profile(self, layer: str) -> Path:
+        """Seconds of the parts of a layer when it was made last."""
+        return self.folder / f"{self.settings.digest}-{layer}.json"
+
+    def parts(self) -> dict[str, dict[str, float]]:
+        """The parts of both layers when they were made last."""
+        return {
+            layer: json.loads(self.profile(layer).read_text(encoding="utf-8")) for layer in LAYERS
+        }
 
     def check(self) -> None:
         """Compare the values in the lake with the script's."""
         measure("benchmarks.kpi_compare", ["--values", self.expected, "--lake", self.lake])
-
-    def profiled(self, config: Path) -> Iterator[tuple[str, dict[str, float]]]:
-        """Both layers once more, part by part."""
-        for layer in LAYERS:
-            path = self.folder / f"{self.settings.digest}-{layer}.json"
-            self.layer(layer, config, path)
-            yield layer, json.loads(path.read_text(encoding="utf-8"))
 
 
 def run(bench: Bench, *, rounds: int) -> KpiResults:
@@ -172,13 +186,9 @@ def run(bench: Bench, *, rounds: int) -> KpiResults:
         results.states.append(bench.layer("states", config))
         results.values.append(bench.layer("values", config))
         bench.check()
-    say("the same, part by part")
-    results.parts = dict(bench.profiled(config))
+    results.parts = bench.parts()
     say("lifetime value")
-    # states first, for values are of what is configured
-    lifetime = bench.configured("lifetime", NOT_BY_HAND)
-    bench.layer("states", lifetime)
-    results.lifetime = bench.layer("values", lifetime)
+    results.lifetime = bench.layer("values", bench.configured("lifetime", NOT_BY_HAND))
     return results
 
 

@@ -7,6 +7,7 @@ straight into the lake by `benchmarks.kpi_history`.
 from collections.abc import Sequence
 from typing import Any
 
+from schemas.config.periods import CALENDAR_GRAINS
 from schemas.registry import TABLES
 
 CROSS_SELL_DAYS = 90
@@ -36,11 +37,14 @@ NOT_BY_HAND = (
 """KPIs that the script does not compute: those of lifetime value, measured by themselves."""
 
 
-def kpi_configuration(codes: Sequence[str] | None = None) -> dict[str, Any]:
+def kpi_configuration(
+    codes: Sequence[str] | None = None, *, calendar: Sequence[str] = CALENDAR_GRAINS
+) -> dict[str, Any]:
     """A `barometer.yaml` as a document.
 
     Args:
         codes: KPIs to compute; all by default.
+        calendar: Calendar periods to compute; all by default.
     """
     tables = {
         name: {"columns": {column.name: column.name for column in TABLES[name].columns}}
@@ -52,7 +56,7 @@ def kpi_configuration(codes: Sequence[str] | None = None) -> dict[str, Any]:
         "mode": "incremental",
         "tables": tables,
     }
-    weekdays = dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), [OFFICE])
+    weekdays = {name: [OFFICE] for name in ("mon", "tue", "wed", "thu", "fri")}
     return {
         "version": 1,
         "company": {"name": "Benchmark", "time_zone": "Europe/Paris", "currency": "EUR"},
@@ -62,6 +66,7 @@ def kpi_configuration(codes: Sequence[str] | None = None) -> dict[str, Any]:
         "segment_sets": SEGMENT_SETS,
         "kpis": {
             "codes": None if codes is None else list(codes),
+            "periods": {"calendar": list(calendar)},
             "churn": {"inactivity_days": INACTIVITY_DAYS},
             "cross_sell": {"window_days": CROSS_SELL_DAYS},
             "business_time": {"calendars": {"office": {"hours": weekdays}}, "default": "office"},

@@ -1,13 +1,12 @@
-"""Tables without events for the benchmark of the KPIs: accounts, products, surveys, staff, rates."""
+"""Tables without events for the KPI benchmark: accounts, products, surveys, staff, rates."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import polars as pl
 
 from benchmarks.extracts import CATEGORIES, REGIONS, TIERS, numbers, words
+from benchmarks.kpi_questions import QUESTIONS
 from benchmarks.kpi_settings import KpiSettings
 
 CHANNELS = ("ads", "friend", "shop", "web")
@@ -17,9 +16,7 @@ MOVED_SHARE, MOVED_AGAIN_SHARE, LEFT_SHARE = 0.25, 0.05, 0.4
 HIRING_DAYS = 3 * 365
 
 
-def dimensions(
-    settings: KpiSettings, rng: np.random.Generator, questions: Mapping[str, Sequence[Any]]
-) -> dict[str, pl.DataFrame]:
+def dimensions(settings: KpiSettings, rng: np.random.Generator) -> dict[str, pl.DataFrame]:
     """Every table without events by its name."""
     return {
         "crm_account": _accounts(settings, rng),
@@ -27,7 +24,7 @@ def dimensions(
         "erp_employee": _employees(settings, rng),
         "erp_fx_rate": _rates(settings, rng),
         "survey": _surveys(),
-        "survey_question": _questions(questions),
+        "survey_question": _questions(),
     }
 
 
@@ -105,7 +102,7 @@ def _surveys() -> pl.DataFrame:
     )
 
 
-def _questions(questions: Mapping[str, Sequence[Any]]) -> pl.DataFrame:
+def _questions() -> pl.DataFrame:
     rows = [
         {
             "survey_id": survey,
@@ -116,7 +113,7 @@ def _questions(questions: Mapping[str, Sequence[Any]]) -> pl.DataFrame:
             "higher_is_better": is_up,
             "na_codes": "11" if metric == "nps" else None,
         }
-        for survey, asked in questions.items()
+        for survey, asked in QUESTIONS.items()
         for name, metric, low, high, is_up in asked
     ]
     return pl.DataFrame(rows)

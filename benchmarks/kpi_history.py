@@ -14,64 +14,22 @@ import numpy as np
 import polars as pl
 
 from assets.lake.layout import ALL, Lake
-from benchmarks.extracts import CATEGORIES, REGIONS, TIERS, Ints, numbers, words
+from benchmarks.extracts import CATEGORIES, Ints, numbers, words
+from benchmarks.kpi_contracts import contract_rows, money
 from benchmarks.kpi_dimensions import dimensions
+from benchmarks.kpi_questions import CHOICES, QUESTIONS, SURVEYS, TOLD_SHARE, Question
 from benchmarks.kpi_settings import KpiSettings
-from schemas.registry import TABLES
+from benchmarks.kpi_slots import write_month
 
-VALIDITY = {"_closed_on": pl.Date(), "_valid_from": pl.Date(), "_valid_to": pl.Date()}
 DAY_SECONDS = 86_400
 ANONYMOUS_SHARE, SKIPPED_SHARE, BLANK_SHARE, FOREIGN_SHARE = 0.05, 0.02, 0.03, 0.02
+REOPENED_SHARE = 0.08
 NO_ANSWER = 11
 """Code of a blank NPS answer."""
 
-SURVEYS = ("REL", "DEL", "SUP", "EMP")
-CHOICES = {
-    "moment": ("below", "as", "above", "fan"),
-    "tone": ("positive", "neutral", "negative"),
-}
-TOLD_SHARE = 0.6
-"""Comments whose sentiment is classified."""
-
-Question = tuple[str, str, int | None, int | None, bool]
-"""Identifier, metric, least and greatest score, whether more is better."""
-
-QUESTIONS: dict[str, tuple[Question, ...]] = {
-    "REL": (
-        ("nps", "nps", 0, 10, True),
-        ("csat", "csat", 0, 10, True),
-        ("again", "repurchase_intent", 1, 5, True),
-        ("comment", "comment", None, None, True),
-        ("tone", "sentiment", None, None, True),
-    ),
-    "DEL": (
-        ("csat", "csat", 1, 5, True),
-        ("ces", "ces", 1, 7, True),
-        ("moment", "moment_of_truth", None, None, True),
-        ("comment", "comment", None, None, True),
-    ),
-    "SUP": (
-        ("csat", "csat", 1, 5, True),
-        ("ces", "ces", 1, 5, False),
-        ("works", "cxi_effectiveness", 1, 5, True),
-        ("ease", "cxi_ease", 1, 7, True),
-        ("mood", "cxi_emotion", 1, 5, True),
-    ),
-    "EMP": (
-        ("nps", "nps", 0, 10, True),
-        ("proud", "engagement", 1, 5, True),
-        ("heard", "engagement", 1, 7, True),
-    ),
-}
-
 
 def history(lake: Path, settings: KpiSettings) -> Path:
-    """The history of some settings, drawn unless it is there already.
-
-    Args:
-        lake: Folder of the lake.
-        settings: What is drawn.
-    """
+    """The history of some settings in a lake of its own, drawn unless it is there already."""
     if lake.exists():
         return lake
     draft = lake.with_name(f".{lake.name}.part")
@@ -89,19 +47,19 @@ class _Draw:
 
     def everything(self) -> None:
         """Write every table."""
-        for name, rows in dimensions(self._settings, self._rng, QUESTIONS).items():
-            self._write(name, ALL, rows)
+        for name, rows in dimensions(self._settings, self._rng).items():
+            write_month(self._lake, name, ALL, rows)
         for month, days in self._months():
             self._survey(month, days)
             self._sales(month, days)
-            self._write("crm_interaction", month, self._interactions(days))
-            self._write("crm_lead", month, self._leads(days))
-            self._write("survey_invitation", month, self._invitations(days))
-            self._write("erp_cost", month, self._costs(days))
-            self._write("erp_training", month, self._trainings(days))
-        contracts = self._contracts()
+            write_month(self._lake, "crm_interaction", month, self._interactions(days))
+            write_month(self._lake, "crm_lead", month, self._leads(days))
+            write_month(self._lake, "survey_invitation", month, self._invitations(days))
+            write_month(self._lake, "erp_cost", month, self._costs(days))
+            write_month(self._lake, "erp_training", month, self._trainings(days))
+        contracts = contract_rows(self._settings, self._rng)
         for (month,), rows in contracts.group_by(pl.col("starts_on").dt.strftime("%Y-%m")):
-            self._write("crm_contract", str(month), rows)
+            write_month(self._lake, "crm_contract", str(month), rows)
 
     def _months(self) -> Iterator[tuple[str, Ints]]:
         """Months with the numbers of their days since the first."""
@@ -110,15 +68,6 @@ class _Draw:
         months = days.dt.strftime("%Y-%m")
         for month in months.unique().sort():
             yield month, np.flatnonzero((months == month).to_numpy()).astype(np.int64)
-
-    def _write(self, table: str, month: str, rows: pl.DataFrame) -> None:
-        schema = {**TABLES[table].polars_schema(), **VALIDITY}
-        columns = [
-            (pl.col(name) if name in rows.columns else pl.lit(None)).cast(kind).alias(name)
-            for name, kind in schema.items()
-        ]
-        with self._lake.history(table, month).replace("benchmark") as draft:
-            rows.select(columns).write_parquet(draft.path("data.parquet"))
 
     def _days(self, days: Ints, per_day: int) -> tuple[Ints, pl.Series]:
         """A day for each of its rows, and the rows' identifiers."""
@@ -178,8 +127,8 @@ class _Draw:
                 "language": self._pick(("fr", "en"), n),
             }
         )
-        self._write("survey_response", month, responses)
-        self._write("survey_answer", month, self._answers(survey, "R" + number))
+        write_month(self._lake, "survey_response", month, responses)
+        write_month(self._lake, "survey_answer", month, self._answers(survey, "R" + number))
 
     def _answers(self, survey: Ints, number: pl.Series) -> pl.DataFrame:
         frames = []
@@ -247,8 +196,8 @@ class _Draw:
                 "unit_cost": money(np.abs(cents) * rng.integers(40, 80, len(owner)) // 100),
             }
         )
-        self._write("erp_order", month, orders)
-        self._write("erp_order_line", month, lines)
+        write_month(self._lake, "erp_order", month, orders)
+        write_month(self._lake, "erp_order_line", month, lines)
 
     def _interactions(self, days: Ints) -> pl.DataFrame:
         day, number = self._days(days, self._settings.interactions_per_day)
@@ -266,7 +215,7 @@ class _Draw:
                 "first_response_at": self._without(opened_at + self._seconds(first), 0.02),
                 "resolved_at": self._ended(opened_at + self._seconds(first + whole)),
                 "contact_count": rng.choice(3, n, p=(0.7, 0.2, 0.1)) + 1,
-                "reopen_count": (rng.random(n) < 0.08).astype(np.int64),
+                "reopen_count": (rng.random(n) < REOPENED_SHARE).astype(np.int64),
                 "talk_seconds": rng.integers(20, 900, n),
                 "wrap_seconds": rng.integers(0, 120, n),
                 "cost": self._without(self._money(50, 2_500, n), 0.01),
@@ -332,81 +281,6 @@ class _Draw:
                 "currency": pl.repeat("EUR", n, eager=True),
             }
         )
-
-    def _contracts(self) -> pl.DataFrame:
-        """Contracts of a year each; half of the first year's have a second, a third of these more.
-
-        One in two names the contract that it renews; others follow it for the same product.
-        """
-        rng, n = self._rng, self._settings.contracts
-        heads = n // 2
-        starts = rng.integers(0, 364, heads)
-        frames, before = [], None
-        who = rng.integers(0, self._settings.accounts, heads)
-        product = rng.integers(0, 500, heads)
-        amount = rng.integers(1_000, 90_000, heads)
-        for turn in range(3):
-            m = len(starts)
-            number = numbers(f"A{turn}-", np.arange(m), width=7)
-            names = self._without(before, 0.5) if before is not None else None
-            frames.append(self._contract(number, names, starts, who, product, amount=amount))
-            kept = rng.random(m) < (0.7 if turn == 0 else 0.45)
-            before = number.filter(pl.Series(kept))
-            starts = (starts + 366 + rng.integers(0, 12, m))[kept]
-            who, product = who[kept], product[kept]
-            amount = (amount[kept] * rng.integers(90, 125, kept.sum())) // 100
-        contracts = pl.concat(frames)
-        return contracts.filter(pl.col("starts_on") <= self._settings.last_on)
-
-    def _contract(  # noqa: PLR0913 the columns of a contract
-        self,
-        number: pl.Series,
-        renewed_from: pl.Series | None,
-        starts: Ints,
-        who: Ints,
-        product: Ints,
-        *,
-        amount: Ints,
-    ) -> pl.DataFrame:
-        """Contracts from the days of their start, counted from three years before the last."""
-        rng, n = self._rng, len(starts)
-        first = self._settings.last_on - dt.timedelta(days=3 * 365)
-        begin = pl.Series(starts * 86_400_000_000).cast(pl.Duration("us")) + first
-        ends_on = begin.dt.offset_by("364d")
-        cancelled = begin + pl.Series(rng.integers(30, 360, n) * 86_400_000_000).cast(
-            pl.Duration("us")
-        )
-        signed_at = begin.cast(pl.Datetime("us", "UTC")) - self._seconds(
-            rng.integers(3_600, 20 * DAY_SECONDS, n)
-        )
-        unit = rng.integers(0, 3, n)
-        return pl.DataFrame(
-            {
-                "contract_id": number,
-                "account_id": numbers("C", who, width=7),
-                "product_id": numbers("P", product, width=4),
-                "plan": self._pick(("basic", "plus"), n),
-                "kind": pl.repeat("subscription", n, eager=True),
-                "signed_at": signed_at,
-                "starts_on": begin,
-                "ends_on": ends_on,
-                "cancelled_on": self._without(cancelled, 0.9),
-                "renewed_from": (
-                    renewed_from
-                    if renewed_from is not None
-                    else pl.repeat(None, n, dtype=pl.String, eager=True)
-                ),
-                "value": money(amount * 12),
-                "recurring_amount": money(amount * np.array([1, 3, 12])[unit]),
-                "recurring_unit": words(("month", "quarter", "year"), unit),
-                "currency": pl.repeat("EUR", n, eager=True),
-            }
-        )
-
-
-def money(cents: Ints) -> pl.Series:
-    """Whole cents as an exact amount."""
-    return pl.Series(cents).cast(pl.Decimal(38, 0)).cast(pl.Decimal(38, 4)) / 100
 
 
 def main() -> None:

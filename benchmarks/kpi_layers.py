@@ -1,4 +1,4 @@
-"""States and values of the benchmark of the KPIs in a process of its own, with or without a profile.
+"""States and values of the KPI benchmark in a process of its own.
 
     python -m benchmarks.kpi_layers states --config FILE --lake DIR --to 2024-11-27
 
@@ -54,14 +54,11 @@ def main() -> None:
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--lake", type=Path, required=True)
     parser.add_argument("--to", dest="last", type=dt.date.fromisoformat, required=True)
-    parser.add_argument("--profile", type=Path, help="where to write the time of each part")
+    parser.add_argument("--profile", type=Path, required=True, help="seconds by part")
     given = parser.parse_args()
     project = load_project(given.config)
     begin(given.lake, given.layer)
     layer = LAYERS[given.layer]
-    if given.profile is None:
-        report(lambda: layer(given.lake, project, given.last))
-        return
     with timed() as parts:
         report(lambda: layer(given.lake, project, given.last))
     given.profile.write_text(json.dumps(parts), encoding="utf-8")

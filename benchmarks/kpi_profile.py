@@ -1,4 +1,4 @@
-"""Where the time of states and values goes: by fact, measure, population, grain, rolling and settling.
+"""Where the time of states and values goes: by fact, extract, population, grain and step.
 
 Wraps a few functions of the pipeline while it runs; what a part spends in another one that is
 wrapped counts in both, so the parts are told apart by their first word.

@@ -21,6 +21,7 @@ from schemas.warehouse import (
     DIM_SEGMENT,
     KPI_EXCLUSION,
     KPI_VALUE,
+    TOTAL_SET,
     configured_dimensions,
     with_dimensions,
     with_summary,
@@ -65,8 +66,16 @@ def scan_published(lake: Lake, project: Project) -> dict[str, tuple[Table, pl.La
             one.name: (with_dimensions(one, dimensions), scan_dimension(lake, one.name))
             for one in _DIMENSIONS
         },
-        CLV_ASSUMPTION.name: (CLV_ASSUMPTION, scan_assumptions(lake)),
+        CLV_ASSUMPTION.name: (CLV_ASSUMPTION, _assumptions(lake, marked)),
     }
+
+
+def _assumptions(lake: Lake, marked: pl.DataFrame) -> pl.LazyFrame:
+    """Rows of `clv_assumption` of periods whose total is not withheld: they tell its n."""
+    keys = ["kpi_code", "period_grain", "period_start"]
+    is_hidden = pl.col("suppression").is_not_null() & (pl.col("segment_set") == TOTAL_SET)
+    hidden = marked.lazy().filter(is_hidden).select(keys)
+    return scan_assumptions(lake).join(hidden, on=keys, how="anti", maintain_order="left")
 
 
 def _marked(

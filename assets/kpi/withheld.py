@@ -19,10 +19,10 @@ from assets.transforms.segments import SegmentSet, segment_sets
 from assets.transforms.withholding import Protected, cells_of, protected, withheld_places
 from schemas.config.project import Project
 from schemas.dimensions import DIMENSIONS
-from schemas.kpis.catalogue import published_kpis
+from schemas.kpis.catalogue import CATALOGUE, published_kpis
 from schemas.warehouse import configured_dimensions, dimension_column
 
-WITHHOLDING_VERSION = 1
+WITHHOLDING_VERSION = 2
 """Raised when the same cells would be withheld differently."""
 
 _FILE = "withheld.parquet"
@@ -41,6 +41,17 @@ def protected_kpis(project: Project) -> tuple[Protected, ...]:
         measure.code: one.name for one in POPULATIONS.values() for measure in one.measures
     }
     return protected(published_kpis(project), project.kpis.min_n, populations)
+
+
+def guarded(project: Project) -> pl.Expr:
+    """Whether something of a row's KPI may be withheld, or might be if it were still published."""
+    least = project.kpis.min_n
+    open_codes = {one.code for one in published_kpis(project)}
+    if least.default == 1 and not least.kpis:
+        open_codes |= CATALOGUE.keys()
+        open_codes -= {code for code, kpi in CATALOGUE.items() if kpi.min_n > 1}
+    open_codes -= {code for one in protected_kpis(project) for code in one.codes}
+    return ~pl.col("kpi_code").is_in(sorted(open_codes))
 
 
 def refresh_withheld(

@@ -224,3 +224,39 @@ def marked_exclusions(exclusions: pl.LazyFrame, marked: pl.DataFrame) -> pl.Lazy
     keys = ["kpi_code", *PLACE]
     hidden = marked.lazy().filter(pl.col("suppression").is_not_null()).select(keys)
     return exclusions.join(hidden, on=keys, how="anti", maintain_order="left")
+
+
+def marked_history(rows: pl.LazyFrame, current: pl.LazyFrame, is_guarded: pl.Expr) -> pl.LazyFrame:
+    """Rows of `kpi_value_history`, those of guarded KPIs that hold no more without their figures.
+
+    A month that runs is published anew every day: its versions differ by its days. What was
+    published of a place before it was withheld would tell it, and what was published beside it
+    would help to. So of what is guarded, history has the figures of `kpi_value` and no others.
+
+    Args:
+        rows: Rows.
+        current: Rows of `kpi_value` that hold, with the known_at under which they became known.
+        is_guarded: Of a row.
+    """
+    keys = ["kpi_code", *PLACE, "known_at"]
+    holds = current.select(keys).with_columns(pl.lit(value=True).alias("_holds"))
+    joined = rows.join(holds, on=keys, how="left", maintain_order="left")
+    is_hidden = is_guarded & pl.col("_holds").is_null()
+    names = rows.collect_schema().names()
+    had_figures = is_hidden & pl.col("n").is_not_null()
+    marks = {
+        "suppression": pl.when(had_figures).then(pl.lit("complementary")).otherwise("suppression"),
+        "exclusions": pl.when(is_hidden).then(pl.lit("{}")).otherwise("exclusions"),
+        **{
+            name: pl.when(~is_hidden).then(name)
+            for name in (*LOST, "status")
+            if name in names
+        },
+    }  # fmt: skip
+    return joined.with_columns(one.alias(name) for name, one in marks.items()).select(names)
+
+
+def marked_restatements(rows: pl.LazyFrame, is_guarded: pl.Expr) -> pl.LazyFrame:
+    """Rows of `kpi_restatement`, those of guarded KPIs without their figures."""
+    figures = [f"{side}_{name}" for side in ("old", "new") for name in ("value", "n", "excluded")]
+    return rows.with_columns(pl.when(~is_guarded).then(name).alias(name) for name in figures)

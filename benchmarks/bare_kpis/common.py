@@ -27,6 +27,7 @@ SETS: dict[str, tuple[str, ...]] = {
     "by_touchpoint": ("touchpoint",),
 }
 OF_ACCOUNTS = ("total", "by_region", "by_tier", "by_acquisition", "by_kind", "by_region_tier")
+KEY = ["period_start", "account_id"]
 ROW = ["period_grain", "period_start", "segment_set", "segment_key"]
 
 
@@ -202,3 +203,18 @@ def counted(
         .with_columns(pl.col("d").fill_null(0).cum_sum().over(ACCOUNT).alias(name))
         .select("period_start", *ACCOUNT, name)
     )
+
+
+def set_sums(base: pl.DataFrame) -> pl.DataFrame:
+    """Sums by account dimensions as those of the segment sets."""
+    return by_sets(base, OF_ACCOUNTS, ["period_start"]).with_columns(period_grain=pl.lit(""))
+
+
+def placed(rows: pl.DataFrame, frame: pl.DataFrame, grain: str) -> pl.DataFrame:
+    """Rows beside the period of their day."""
+    if grain == "rolling_12m":
+        on = [pl.col("day") >= pl.col("period_start"), pl.col("day") <= pl.col("period_end")]
+        return rows.lazy().join_where(frame.lazy(), *on).collect()
+    return rows.sort("day").join_asof(
+        frame, left_on="day", right_on="period_start", coalesce=False
+    )  # fmt: skip

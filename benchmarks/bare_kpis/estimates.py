@@ -17,7 +17,7 @@ def shaped(rows: pl.DataFrame) -> pl.DataFrame:
     ).select(COLUMNS)  # fmt: skip
 
 
-def ratio(
+def ratio(  # noqa: PLR0913 all that differs between ratios
     code: str,
     rows: pl.DataFrame,
     names: tuple[str, str, str, str, str],
@@ -95,54 +95,32 @@ def plain(code: str, rows: pl.DataFrame, value: pl.Expr, denominator: pl.Expr) -
     )
 
 
-WIDTH = 0.004
-"""Width of a bucket, relative to its value."""
-
-
-def bucket(seconds: pl.Expr) -> pl.Expr:
-    """Bucket of a duration; -1 for none."""
-    found = (seconds.cast(pl.Float64).log() / pl.lit(1 + WIDTH).log()).round().cast(pl.Int32)
-    return pl.when(seconds > 0).then(found).otherwise(-1)
-
-
-def quantile(code: str, counts: pl.DataFrame, q: float) -> pl.DataFrame:
-    """Quantile of durations in minutes from counts of buckets, with its order statistics."""
+def quantile(code: str, lists: pl.DataFrame, q: float) -> pl.DataFrame:
+    """Quantile of the seconds in sorted lists, in minutes, with its order statistics."""
     from scipy.stats import binom
 
-    run = counts.sort(*ROW, "bucket").with_columns(
-        upto=pl.col("k").cum_sum().over(ROW), n=pl.col("k").sum().over(ROW)
-    )
-    sizes = run.select("n").unique()
-    n = sizes["n"].to_numpy()
-    low, high = binom.ppf(0.025, n, q).astype(int), binom.ppf(0.975, n, q).astype(int) + 1
-    place = (pl.col("n") - 1) * q
-    ranked = sizes.with_columns(low=pl.Series(low), high=pl.Series(high)).with_columns(
-        below=place.floor().cast(pl.Int64) + 1, weight=place - place.floor()
-    )
-    ranked = ranked.with_columns(above=pl.min_horizontal(pl.col("below") + 1, "n"))
-    seconds = pl.when(pl.col("bucket") >= 0).then((1 + WIDTH) ** pl.col("bucket")).otherwise(0)
+    n = lists["x"].list.len().cast(pl.Int64)
+    sizes = n.to_numpy()
+    place = (n - 1) * q
+    below = place.floor().cast(pl.Int64)
+    low, high = (pl.Series(binom.ppf(p, sizes, q)).cast(pl.Int64) for p in (0.025, 0.975))
     at = {
-        name: seconds.filter(pl.col("upto") >= pl.col(name).first()).first().alias(name)
-        for name in ("below", "above")
+        "below": below,
+        "above": pl.select(pl.min_horizontal(below + 1, n - 1)).to_series(),
+        # ranks from 1, and the upper one more: outside of the sample there is no end
+        "ci_low": low.set(low < 1, None) - 1,
+        "ci_high": high.set(high + 1 > n, None),
     }
-    at |= {
-        name: pl.when(pl.col(name).first().is_between(1, pl.col("n").first()))
-        .then(seconds.filter(pl.col("upto") >= pl.col(name).first()).first())
-        .alias(name)
-        for name in ("low", "high")
-    }
-    found = run.join(ranked, on="n").sort(*ROW, "bucket").group_by(ROW, maintain_order=True).agg(
-        pl.col("n").first(), pl.col("weight").first(), *at.values()
-    )  # fmt: skip
+    found = lists.with_columns(n.alias("n"), **at).with_columns(
+        pl.col("x").list.get(pl.col(name), null_on_oob=True).alias(name) / 60 for name in at
+    )
+    weight = pl.Series(place - below)
     none = pl.lit(None, dtype=pl.Float64)
-    value = pl.col("below") + pl.col("weight") * (pl.col("above") - pl.col("below"))
     return shaped(
         found.with_columns(
             pl.lit(code).alias("kpi_code"),
-            (value / 60).alias("value"),
-            none.alias("numerator"),
-            none.alias("denominator"),
-            (pl.col("low") / 60).alias("ci_low"),
-            (pl.col("high") / 60).alias("ci_high"),
+            value=pl.col("below") + weight * (pl.col("above") - pl.col("below")),
+            numerator=none,
+            denominator=none,
         )
     )

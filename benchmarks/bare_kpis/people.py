@@ -22,8 +22,8 @@ def people_values(history: History) -> Iterator[pl.DataFrame]:
         history.table("erp_training").select("employee_id", "held_on", cents("cost")).collect()
     )
     held = training.join(staff.select("employee_id", "region"), on="employee_id", how="left")
-    first = min(staff["hired_on"].min(), training["held_on"].min())
-    for grain, frame in periods(first, history.last, GRAINS).items():
+    known = pl.concat([staff["hired_on"], held["held_on"]]).sort()
+    for grain, frame in periods(known[0], history.last, GRAINS).items():
         start, end = pl.col("period_start"), pl.col("period_end")
         present = staff.lazy().join_where(
             frame.lazy(), pl.col("hired_on") <= end, pl.col("left_on") >= start

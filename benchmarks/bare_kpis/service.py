@@ -7,7 +7,11 @@ import polars as pl
 from benchmarks.bare import share
 from benchmarks.bare_kpis.common import (
     ACCOUNT,
+    DAY,
+    FIRST_AND_LAST,
+    LENGTHS,
     SETS,
+    WINDOW_DAYS,
     ZONE,
     History,
     as_of,
@@ -15,13 +19,14 @@ from benchmarks.bare_kpis.common import (
     by_sets,
     day,
 )
-from benchmarks.bare_kpis.estimates import bucket, minutes, plain, quantile, ratio, shaped
+from benchmarks.bare_kpis.estimates import minutes, plain, quantile, ratio, shaped
 from benchmarks.bare_kpis.sales import cents, converted, with_rates
 
 DIMENSIONS = (*ACCOUNT, "channel", "touchpoint")
 CONTACT_SETS = [name for name in SETS if name != "by_category"]
 OFFICE_SECONDS, OPENS = 32_400, 32_400
 DAY_SECONDS = 86_400
+WORKDAYS = 5
 
 
 def office_seconds(instant: str) -> pl.Expr:
@@ -30,8 +35,10 @@ def office_seconds(instant: str) -> pl.Expr:
     second = local.dt.epoch("s") - 4 * DAY_SECONDS
     number, of_day = second // DAY_SECONDS, second % DAY_SECONDS
     weekday = number % 7
-    whole = (number // 7 * 5 + weekday.clip(0, 5)) * OFFICE_SECONDS
-    return whole + pl.when(weekday < 5).then((of_day - OPENS).clip(0, OFFICE_SECONDS)).otherwise(0)
+    whole = (number // 7 * WORKDAYS + weekday.clip(0, WORKDAYS)) * OFFICE_SECONDS
+    return whole + pl.when(weekday < WORKDAYS).then(
+        (of_day - OPENS).clip(0, OFFICE_SECONDS)
+    ).otherwise(0)
 
 
 def contacts(history: History) -> pl.DataFrame:
@@ -95,14 +102,34 @@ def time_values(code: str, rows: pl.DataFrame, name: str) -> Iterator[pl.DataFra
     for prefix, column in ((f"{code}_time", name), (f"{code}_business_time", f"office_{name}")):
         known = rows.filter(pl.col(column).is_not_null())
         yield minutes(f"{prefix}_mean", rolled(known, column), "x", "xx")
-        daily = (
-            known.with_columns(bucket(pl.col(column)).alias("bucket"))
-            .group_by("day", "bucket", *DIMENSIONS)
-            .agg(pl.len().cast(pl.Int64).alias("k"))
-        )
-        counts = by_periods(by_sets(daily, CONTACT_SETS, ["day", "bucket"]), ["bucket"])
-        yield quantile(f"{prefix}_median", counts, 0.5)
-        yield quantile(f"{prefix}_p90", counts, 0.9)
+        ordered = known.sort(column).select("day", *DIMENSIONS, x=column)
+        for lists in sorted_lists(ordered):
+            yield quantile(f"{prefix}_median", lists, 0.5)
+            yield quantile(f"{prefix}_p90", lists, 0.9)
+
+
+def sorted_lists(ordered: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Values of each period and segment, from rows in their order."""
+    for name in CONTACT_SETS:
+        columns = SETS[name]
+        values = [pl.col(one).cast(pl.String).fill_null("(unknown)") for one in columns]
+        key = pl.concat_str(values, separator="|") if columns else pl.lit("all")
+        named = (key.alias("segment_key"), pl.lit(name).alias("segment_set"))
+        for grain, length in LENGTHS.items():
+            start = pl.col("day").dt.truncate(length).alias("period_start")
+            lists = ordered.group_by(start, *columns).agg("x")
+            yield lists.with_columns(*named, period_grain=pl.lit(grain))
+    first, last = FIRST_AND_LAST
+    windows = (
+        ordered.sort("day")
+        .group_by_dynamic("day", every="1d", period=f"{WINDOW_DAYS}d")
+        .agg(pl.col("x").sort())
+        .filter(pl.col("day") >= first, pl.col("day") <= last - (WINDOW_DAYS - 1) * DAY)
+    )
+    total = {"segment_key": pl.lit("all"), "segment_set": pl.lit("total")}
+    yield windows.rename({"day": "period_start"}).with_columns(
+        period_grain=pl.lit("rolling_28d"), **total
+    )
 
 
 def ledger(history: History) -> pl.DataFrame:

@@ -14,6 +14,7 @@ CHOICES = {
     "below": 1, "as": 2, "above": 3, "fan": 4, "negative": 1, "neutral": 2, "positive": 3,
 }  # fmt: skip
 DIMENSIONS = (*ACCOUNT, "channel")
+SEVEN_POINTS, TEN = 6, 10
 CXI = ("cxi_effectiveness", "cxi_ease", "cxi_emotion")
 
 
@@ -54,14 +55,17 @@ def question_cuts(history: History) -> pl.DataFrame:
     """Questions with the scores from which an answer is good or bad."""
     metric = pl.col("metric")
     low, high = (pl.col(name).fill_null(0).cast(pl.Int64) for name in ("scale_min", "scale_max"))
-    is_seven = (high - low) == 6
-    boxes = pl.when(is_seven | (high == 10)).then(3).otherwise(2)
+    is_seven = high - low == SEVEN_POINTS
+    boxes = pl.when(is_seven | (high == TEN)).then(3).otherwise(2)
     top = pl.when(metric == "nps").then(8).when(metric == "moment_of_truth").then(3)
     top = top.when(metric == "sentiment").then(2).when(metric == "repurchase_intent").then(high - 1)
     bottom = pl.when(metric == "nps").then(7).when(high == 0).then(2)
     audience = history.table("survey").select("survey_id", "audience")
+    # comments count where the survey has their sentiment classified
+    is_read = (metric != "comment") | (metric == "sentiment").any().over("survey_id")
     return (
         history.table("survey_question")
+        .filter(is_read)
         .join(audience, on="survey_id")
         .select(
             "survey_id", "question_id", "metric", "audience",
@@ -77,17 +81,17 @@ def question_cuts(history: History) -> pl.DataFrame:
     )  # fmt: skip
 
 
-GOOD, SCORE = pl.col("good"), pl.col("score")
-U = 100 * (GOOD - pl.col("low"))
+good, score = pl.col("good"), pl.col("score")
+rescaled = 100 * (good - pl.col("low"))
 SUMS = [
     pl.len().cast(pl.Int64).alias("n"),
-    (GOOD > pl.col("top_cut")).sum().cast(pl.Int64).alias("top"),
-    (GOOD > pl.col("net_cut")).sum().cast(pl.Int64).alias("net_top"),
-    (GOOD < pl.col("bottom_cut")).sum().cast(pl.Int64).alias("bottom"),
-    SCORE.sum().alias("x"),
-    (SCORE * SCORE).sum().alias("xx"),
-    U.sum().alias("u"),
-    (U * U).sum().alias("uu"),
+    (good > pl.col("top_cut")).sum().cast(pl.Int64).alias("top"),
+    (good > pl.col("net_cut")).sum().cast(pl.Int64).alias("net_top"),
+    (good < pl.col("bottom_cut")).sum().cast(pl.Int64).alias("bottom"),
+    score.sum().alias("x"),
+    (score * score).sum().alias("xx"),
+    rescaled.sum().alias("u"),
+    (rescaled * rescaled).sum().alias("uu"),
 ]
 
 
@@ -118,7 +122,7 @@ def scored(history: History, asked: pl.DataFrame) -> pl.LazyFrame:
         .join(cuts, on=["survey_id", "question_id"])
         .filter(pl.col("score").is_between("low", "high"))
         .with_columns(
-            pl.when("is_up").then("score").otherwise(pl.col("low") + pl.col("high") - SCORE)
+            pl.when("is_up").then("score").otherwise(pl.col("low") + pl.col("high") - score)
             .alias("good")
         )
     )  # fmt: skip
@@ -187,7 +191,7 @@ def experience_index(rows: pl.DataFrame) -> pl.DataFrame:
         (p - d).mean().alias("centre"),
         ((p + d - (p - d) ** 2) / (n + 3)).sqrt().mean().alias("error"),
     )
-    is_whole = pl.col("denominator") == 3
+    is_whole = pl.col("denominator") == len(CXI)
     half = Z * pl.col("error")
     figures = {
         "value": 100 * pl.col("numerator") / 3,

@@ -22,6 +22,7 @@ _SEED = 20110
 _TOLERANCE = 1e-6
 _RIDGE = 1e-9
 _REFINEMENTS = 3
+_PAIR = 2
 _MOST_PAIRS = 200_000
 """Pairs of a component beyond which groups of three and four are not looked for."""
 
@@ -84,7 +85,7 @@ class _Open:
         from scipy.sparse import bmat, csr_matrix
         from scipy.sparse.csgraph import connected_components
 
-        is_open = unknown[system.cell]
+        is_open = unknown[system.cell] & ~system.is_implied[system.equation]
         cells, entry = np.unique(system.cell[is_open], return_inverse=True)
         rows, row = np.unique(system.equation[is_open], return_inverse=True)
         signs = np.where(system.is_parent[is_open], -1.0, 1.0)
@@ -98,14 +99,42 @@ class _Open:
 
 
 def _null_vectors(part: _Open) -> Floats:
-    """Two random vectors of the null space of the open equations, (2, columns)."""
+    """Two random vectors of the null space of the open equations, (2, columns).
+
+    What is in one equation only takes whatever value meets it: the two are set aside, and then what
+    has become so. What is left is solved.
+    """
+    matrix = part.matrix.tocsr()
+    rows = np.arange(matrix.shape[0])
+    is_core = np.ones(matrix.shape[1], dtype=np.bool_)
+    aside: list[tuple[Integers, Integers]] = []
+    while len(rows):
+        core = matrix[rows].tocoo()
+        in_one = (np.bincount(core.col, minlength=matrix.shape[1]) == 1)[core.col]
+        row, first = np.unique(core.row[in_one], return_index=True)
+        if not len(row):
+            break
+        column = core.col[in_one][first].astype(np.int64)
+        aside.append((rows[row], column))
+        is_core[column] = False
+        rows = np.delete(rows, row)
+    vectors = np.random.default_rng(_SEED).standard_normal((matrix.shape[1], 2))
+    vectors[is_core] = _projected(matrix[rows][:, is_core], vectors[is_core])
+    vectors[~is_core] = 0.0
+    for row, column in reversed(aside):
+        own = matrix[row]
+        sign = np.asarray(own[np.arange(len(row)), column]).reshape(-1, 1)
+        vectors[column] = -(own @ vectors) / sign
+    return vectors.T
+
+
+def _projected(matrix: Any, vectors: Floats) -> Floats:
+    """Vectors without their part in the row space of a matrix."""
     from scipy.sparse import identity
     from scipy.sparse.linalg import splu
 
-    matrix = part.matrix.tocsc()
-    vectors = np.random.default_rng(_SEED).standard_normal((matrix.shape[1], 2))
     if not matrix.shape[0]:
-        return vectors.T
+        return vectors
     # equations may follow from each other: a ridge makes their squares invertible, and what it
     # leaves of the row space is taken off again
     squares = matrix @ matrix.T + _RIDGE * identity(matrix.shape[0])
@@ -117,43 +146,51 @@ def _null_vectors(part: _Open) -> Floats:
     )
     for _ in range(_REFINEMENTS):
         vectors = vectors - matrix.T @ factors.solve(matrix @ vectors)
-    return vectors.T
+    return vectors
 
 
 def _groups(
     vectors: Floats, n: Integers, component: Integers, min_n: int
 ) -> Iterator[tuple[int, ...]]:
     """Groups of two to four entries that cancel in both vectors and whose n are too small."""
-    yield from _cancelling(vectors, n, [(i,) for i in range(len(n))], min_n)
+    alone = np.stack([np.arange(len(n)), np.full(len(n), -1)], axis=1)
+    yield from _cancelling(vectors, n, alone, min_n)
     order = np.argsort(component, kind="stable")
     edges = np.flatnonzero(np.diff(component[order])) + 1
     for members in np.split(order, edges):
         size = len(members)
-        if size * (size - 1) // 2 > _MOST_PAIRS:
+        if size < _PAIR + 1 or size * (size - 1) // 2 > _MOST_PAIRS:
             continue
         upper, lower = np.triu_indices(size, 1)
         both = n[members[upper]] + n[members[lower]] < min_n - 1
-        pairs = list(zip(members[upper[both]].tolist(), members[lower[both]].tolist(), strict=True))
-        yield from _cancelling(vectors, n, [*[(int(i),) for i in members], *pairs], min_n)
+        pairs = np.stack([members[upper[both]], members[lower[both]]], axis=1)
+        yield from _cancelling(vectors, n, np.concatenate([alone[members], pairs]), min_n)
 
 
 def _cancelling(
-    vectors: Floats, n: Integers, parts: list[tuple[int, ...]], min_n: int
+    vectors: Floats, n: Integers, parts: Integers, min_n: int
 ) -> Iterator[tuple[int, ...]]:
-    """Unions of two parts whose entries cancel and whose n are too small together."""
-    if not parts:
-        return
-    sums = np.array([vectors[:, list(part)].sum(axis=1) for part in parts])
+    """Unions of two parts whose entries cancel and whose n are too small together.
+
+    Args:
+        vectors: Entries.
+        n: Of each entry.
+        parts: Entries of each part, (parts, 2), -1 for none.
+        min_n: Least n.
+    """
+    padded = np.append(vectors, np.zeros((len(vectors), 1)), axis=1)  # -1 is the last one
+    sums = padded[:, parts].sum(axis=2).T
     first = np.argsort(sums[:, 0], kind="stable")
     ordered = sums[first, 0]
     low = np.searchsorted(ordered, -sums[:, 0] - _TOLERANCE)
     high = np.searchsorted(ordered, -sums[:, 0] + _TOLERANCE)
     for i in np.flatnonzero(high > low):
         for j in first[low[i] : high[i]]:
-            union = set(parts[i]) | set(parts[j])
-            apart = len(union) == len(parts[i]) + len(parts[j])
-            cancels = abs(sums[i, 1] + sums[j, 1]) < _TOLERANCE
-            if i < j and apart and cancels and n[list(union)].sum() < min_n:
+            if i >= j or abs(sums[i, 1] + sums[j, 1]) >= _TOLERANCE:
+                continue
+            both = [int(entry) for entry in (*parts[i], *parts[j]) if entry >= 0]
+            union = set(both)
+            if len(union) == len(both) and n[list(union)].sum() < min_n:
                 yield tuple(sorted(union))
 
 

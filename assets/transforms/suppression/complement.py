@@ -21,31 +21,39 @@ _OPENING_COST = 16.0
 """Factor on a cell's cost for each sum in which it would be alone, and so need another."""
 
 
-_LEAST_SLICE = 100
-"""Cells from which on a slice that is mostly small is withheld whole."""
-
-_MOST_CHANGES = 600
+_MOST_CHANGES = 3_000
 """Cheapest changes looked for, each a linear programme, before slices are withheld whole."""
+
+
+_MOST_ROUNDS = 10
+"""Attacks after which slices are withheld whole."""
+
+_ENDLESS = np.iinfo(np.int64).max
 
 
 def complemented(system: System, withheld: Flags) -> Flags:
     """Withheld cells and the least that has to go with them.
 
-    A slice is what a segment set has of one grain in one month. Where most of one is withheld in
-    any case, its few other cells would cost much elsewhere: they go too.
+    Where an attack finds more than can be answered one by one, whole slices go (what a segment set
+    has of one grain in one month), until it does not.
 
     Args:
         system: Cells and equations.
         withheld: Cells withheld to begin with.
     """
-    found = _closed(system, system.together(withheld | system.mostly_small(_LEAST_SLICE)))
+    kept = system.together(withheld)
+    found = _closed(system, system.together(kept | system.is_exposing))
     left = _MOST_CHANGES
+    rounds = 0
     while True:
         findings = attack(system, found, system.unknown(found)[0])
+        is_idle = _idle(system, findings.cells, kept)
+        findings = Findings(findings.cells[~is_idle[findings.cells]], findings.groups)
         groups = _in_order(system, findings)
         if not groups:
-            return found
-        if len(groups) <= left:
+            return found & ~is_idle
+        rounds += 1
+        if rounds <= _MOST_ROUNDS and len(findings.cells) <= left:
             added, tried = _answers(system, found, groups)
             left -= tried
         else:
@@ -53,6 +61,22 @@ def complemented(system: System, withheld: Flags) -> Flags:
         if not added.any():
             return found
         found = system.together(found | added)
+
+
+def _idle(system: System, given: Integers, kept: Flags) -> Flags:
+    """Cells that are given away and hide nothing: they may as well be published.
+
+    Args:
+        system: Cells and equations.
+        given: Cells that can be solved for.
+        kept: Cells that are withheld for their own sake.
+    """
+    is_idle = np.zeros(system.cells, dtype=np.bool_)
+    is_idle[given] = True
+    is_used = ~is_idle & ~system.is_virtual | kept
+    busy = np.zeros(system.cells, dtype=np.bool_)
+    busy[system.slot[is_used]] = True
+    return is_idle & ~busy[system.slot] & ~system.is_virtual
 
 
 def _in_order(system: System, findings: Findings) -> list[tuple[int, ...]]:
@@ -124,14 +148,13 @@ def _answers(
 
 
 def _sliced(system: System, withheld: Flags, groups: Sequence[tuple[int, ...]]) -> Flags:
-    """Slices to withhold for what an attack found: of each, the nearest one of the finest grain."""
+    """Slices to withhold for what an attack found: the nearest ones, of the finest grain only."""
     published = ~withheld & ~system.is_virtual
-    chosen = {
-        int(system.slice[cell])
-        for group in groups
-        for cell in _nearest(system, np.array(group), published)
-    }
-    return published & np.isin(system.slice, list(chosen))
+    nearest = np.unique(
+        np.concatenate([_nearest(system, np.array(group), published) for group in groups])
+    )
+    finest = nearest[system.rank[nearest] == system.rank[nearest].min(initial=_ENDLESS)]
+    return published & np.isin(system.slice, system.slice[finest])
 
 
 def _freed(system: System, withheld: Flags, group: tuple[int, ...]) -> Integers | None:

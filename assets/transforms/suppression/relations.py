@@ -35,6 +35,8 @@ class Relations:
         members: equation, cell, is_parent: the others of an equation sum to its parent.
         equations: Number of equations.
         over_segments: How many of them, from the first, are over segments; the others over time.
+        implied: equation, for those over segments that follow from others: a week's from those of
+            its days.
     """
 
     nodes: pl.DataFrame
@@ -42,6 +44,7 @@ class Relations:
     members: pl.DataFrame
     equations: int
     over_segments: int
+    implied: pl.DataFrame
 
 
 def relations(
@@ -72,8 +75,8 @@ def relations(
         everything.sort(CELL).with_row_index("cell").with_columns(pl.col("cell").cast(pl.Int64))
     )
     segments = _over_segments(ordered, lattice.edges)
-    found = pl.concat([segments, _over_time(ordered), *_over_spans(ordered)])
-    found = found.with_row_index("equation")
+    time = pl.concat([_over_time(ordered), *_over_spans(ordered)])
+    found = pl.concat([segments.drop("kind"), time]).with_row_index("equation")
     children = found.select("equation", pl.col("children").alias("cell")).explode("cell")
     parents = found.select("equation", pl.col("parent").alias("cell"))
     members = pl.concat(
@@ -82,7 +85,9 @@ def relations(
             parents.with_columns(pl.lit(value=True).alias("is_parent")),
         ]
     )
-    return Relations(lattice.nodes, ordered, members, found.height, segments.height)
+    return Relations(
+        lattice.nodes, ordered, members, found.height, segments.height, _implied(segments, time)
+    )
 
 
 def _with_margins(placed: pl.DataFrame, lattice: Lattice) -> pl.DataFrame:
@@ -131,7 +136,30 @@ def _over_segments(cells: pl.DataFrame, edges: pl.DataFrame) -> pl.DataFrame:
         .group_by(*outer, pl.col("parent").alias("node"), "kind")
         .agg(pl.col("cell").alias("children"), pl.col("n").sum().alias("total"))
     )
-    return _holding(sums, cells)
+    return _holding(sums, cells, "kind")
+
+
+def _implied(segments: pl.DataFrame, time: pl.DataFrame) -> pl.DataFrame:
+    """Sums over segments of periods whose members all are sums of parts, and whose parts add up."""
+    of_parent = segments.with_row_index("equation").select("equation", "parent", "kind")
+    members = pl.concat(
+        [
+            segments.with_row_index("equation").select("equation", "children").explode("children"),
+            of_parent.select("equation", pl.col("parent").alias("children")),
+        ]
+    )
+    undefined = members.join(time, left_on="children", right_on="parent", how="anti")
+    parts = of_parent.join(time, on="parent", how="inner").explode("children")
+    open_ = parts.join(
+        segments.select("parent", "kind"), left_on=["children", "kind"],
+        right_on=["parent", "kind"], how="anti",
+    )  # fmt: skip
+    return (
+        of_parent.select("equation")
+        .join(undefined, on="equation", how="anti")
+        .join(open_, on="equation", how="anti")
+        .sort("equation")
+    )
 
 
 def _over_time(cells: pl.DataFrame) -> pl.DataFrame:
@@ -188,12 +216,12 @@ def _over_spans(cells: pl.DataFrame) -> Iterator[pl.DataFrame]:
         yield _holding(sums, cells)
 
 
-def _holding(sums: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
-    """Sums whose parent there is and equals them: parent, children."""
+def _holding(sums: pl.DataFrame, cells: pl.DataFrame, *more: str) -> pl.DataFrame:
+    """Sums whose parent there is and equals them: parent, children and more columns."""
     parents = cells.select(*CELL, pl.col("cell").alias("parent"), pl.col("n").alias("whole"))
     return (
         sums.join(parents, on=CELL, how="inner")
         .filter(pl.col("total") == pl.col("whole"))
-        .select("parent", pl.col("children").list.sort())
+        .select("parent", pl.col("children").list.sort(), *more)
         .sort("parent", "children")
     )

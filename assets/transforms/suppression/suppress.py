@@ -8,7 +8,22 @@ cells, over the segments of a set, over sets with dimensions in common, over day
 quarters and years, all at once; segments missing from a table are taken as known to be empty. A
 reader can so find neither a withheld cell nor (see `assets.transforms.suppression.attack` for how
 far) a group of them that is smaller than the least number together. Bounds that follow from n ≥ 0
-are not held against, nor are tables kept from earlier publishes.
+are not held against, nor are tables that a reader kept from earlier publishes.
+
+What is given away is answered one by one, at the least cost, up to a limit of effort; beyond it
+whole months of a segment set go, days first, until the attack finds nothing
+(`assets.transforms.suppression.complement`). Rolling windows of a set many of whose days are small
+are withheld from the start: two that follow each other differ by two days.
+
+In seconds of one core, least n 5, days, weeks, months, quarters and years; what is published, in %
+of the cells that are not small. A day later, what was withheld is known, and little is left.
+
+    cells     small   segment sets                     seconds   published
+      7,244    38 %   4, 90 days                           1.3          89
+     30,546    63 %   6, 365 days                          4.2          84
+     46,758    67 %   9, 300 days                          6.7          82
+     76,148    40 %   9, 365 days                          6.1          88
+     37,633    34 %   4, 300 days, windows of 28           3.5          28
 """
 
 from collections.abc import Sequence

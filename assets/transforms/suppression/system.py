@@ -18,6 +18,9 @@ from assets.transforms.suppression.relations import CELL, Relations
 Flags = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.int64]
 
+_MOST_SMALL_DAYS = 0.1
+"""Share of small days of a set and month beyond which no periods that overlap are published."""
+
 
 @dataclass(frozen=True)
 class System:
@@ -29,14 +32,16 @@ class System:
         slot: Of each cell; those of one population, period and segment share it.
         period: Of each cell: number of its measure and period.
         series: Of each cell: number of its measure and segment.
-        slice: Of each cell: number of its population, grain, segment set and month; -1 for a
-            virtual one.
+        start: Of each cell: first day of its period, as a number.
+        slice: Of each cell: number of its population, grain, segment set and month.
         rank: Of each cell: days of its period, 0 where such periods overlap (rolling windows).
+        is_exposing: Cells of overlapping periods about which too many days are small.
         equation: Of each membership of a cell in an equation.
         cell: Of each membership.
         is_parent: Of each membership.
         equations: Number of equations.
         over_segments: How many of them, from the first, are over segments.
+        is_implied: Equations that follow from others.
         min_n: Least n that may be published.
     """
 
@@ -45,13 +50,16 @@ class System:
     slot: Integers
     period: Integers
     series: Integers
+    start: Integers
     slice: Integers
     rank: Integers
+    is_exposing: Flags
     equation: Integers
     cell: Integers
     is_parent: Flags
     equations: int
     over_segments: int
+    is_implied: Flags
     min_n: int
 
     @classmethod
@@ -66,20 +74,25 @@ class System:
             first.over(*measure, "period_grain", "period_start").alias("period"),
             first.over(*measure, "node").alias("series"),
         )
-        slices, rank = _slices(relations)
+        slices, rank, is_exposing = _slices(relations, min_n)
+        is_implied = np.zeros(relations.equations, dtype=np.bool_)
+        is_implied[relations.implied["equation"].to_numpy()] = True
         return cls(
             n=cells["n"].to_numpy(),
             is_virtual=cells["is_virtual"].to_numpy(),
             slot=slot.to_numpy(),
             period=period.to_numpy(),
             series=series.to_numpy(),
+            start=cells["period_start"].to_physical().cast(pl.Int64).to_numpy(),
             slice=slices,
             rank=rank,
+            is_exposing=is_exposing,
             equation=members["equation"].cast(pl.Int64).to_numpy(),
             cell=members["cell"].to_numpy(),
             is_parent=members["is_parent"].to_numpy(),
             equations=relations.equations,
             over_segments=relations.over_segments,
+            is_implied=is_implied,
             min_n=min_n,
         )
 
@@ -127,20 +140,6 @@ class System:
         signs = np.where(self.is_parent, -1.0, 1.0)
         shape = (self.equations, self.cells)
         return csr_matrix((signs, (self.equation, self.cell)), shape=shape)
-
-    @cached_property
-    def _of_slices(self) -> tuple[Integers, Integers]:
-        """Number of cells of each slice, and of small ones."""
-        real = self.slice[self.slice >= 0]
-        length = int(real.max(initial=-1)) + 1
-        small = self.slice[(self.slice >= 0) & self.is_small]
-        return np.bincount(real, minlength=length), np.bincount(small, minlength=length)
-
-    def mostly_small(self, least: int) -> Flags:
-        """Cells of slices of at least so many cells, half of them small or more."""
-        size, small = self._of_slices
-        chosen = np.append((size >= least) & (2 * small >= size), [False])
-        return chosen[self.slice]
 
     def equations_of(self, cells: Integers) -> Integers:
         """Equations with some cells, ascending."""
@@ -204,11 +203,13 @@ class System:
         return unknown, alone | (is_group & (self.total(child) < self.min_n))
 
 
-def _slices(relations: Relations) -> tuple[Integers, Integers]:
-    """`System.slice` and `System.rank`."""
+def _slices(relations: Relations, min_n: int) -> tuple[Integers, Integers, Flags]:
+    """`System.slice`, `System.rank` and `System.is_exposing`."""
     start, end = pl.col("period_start"), pl.col("period_end")
+    real = pl.col("is_virtual").not_()
     of_sets = relations.nodes.group_by("node").agg(pl.col("segment_set").min())
-    spans = relations.cells.group_by("period_grain", "period_start").agg(end.max())
+    cells = relations.cells.join(of_sets, on="node", how="left", maintain_order="left")
+    spans = cells.group_by("period_grain", "period_start").agg(end.max())
     grains = (
         spans.sort("period_grain", "period_start")
         .group_by("period_grain")
@@ -217,14 +218,26 @@ def _slices(relations: Relations) -> tuple[Integers, Integers]:
             (end >= start.shift(-1)).any().alias("overlaps"),
         )
     )
-    slices = pl.struct("population", "period_grain", "segment_set", start.dt.truncate("1mo"))
-    ordered = relations.cells.join(of_sets, on="node", how="left", maintain_order="left").join(
-        grains, on="period_grain", how="left", maintain_order="left"
+    keys = ["population", "segment_set"]
+    share = (
+        cells.filter(pl.col("period_grain") == "day", real)
+        .group_by(*keys, start.dt.month_start().alias("month"))
+        .agg((pl.col("n") < min_n).mean().alias("small"))
     )
-    is_virtual = ordered["is_virtual"].to_numpy()
-    found = ordered.select(
-        slices.rank("dense").cast(pl.Int64) - 1,
-        rank=pl.when("overlaps").then(0).otherwise("days").cast(pl.Int64),
+    first = share.rename({"month": "first", "small": "small_first"})
+    last = share.rename({"month": "last", "small": "small_last"})
+    found = (
+        cells.with_columns(first=start.dt.month_start(), last=end.dt.month_start())
+        .join(grains, on="period_grain", how="left", maintain_order="left")
+        .join(first, on=[*keys, "first"], how="left", maintain_order="left")
+        .join(last, on=[*keys, "last"], how="left", maintain_order="left")
+        .select(
+            pl.struct("population", "period_grain", "segment_set", "first").rank("dense"),
+            rank=pl.when("overlaps").then(0).otherwise("days").cast(pl.Int64),
+            is_exposing=real
+            & pl.col("overlaps")
+            & (pl.max_horizontal("small_first", "small_last").fill_null(0.0) > _MOST_SMALL_DAYS),
+        )
     )
-    numbers, rank = (found[name].to_numpy() for name in found.columns)
-    return np.where(is_virtual, -1, numbers), rank
+    number, rank, is_exposing = (found[name].to_numpy() for name in found.columns)
+    return number.astype(np.int64), rank, is_exposing

@@ -22,7 +22,8 @@ _WITHHELD_COST = 0.1
 
 _LEAST_COST = 1e-3
 _VANISHING = 1e-7
-_MOST_CELLS = 5_000
+_NEAR_DAYS = 31
+_MOST_CELLS = 2_000
 """Cells around one beyond which no change is looked for."""
 
 
@@ -68,7 +69,11 @@ def _product(system: System, costs: Floats, cell: int, fixed: Integers) -> _Chan
     places = system.at(system.period[own][:, None], segments)
     is_possible = ((places >= 0) & ~np.isin(places, fixed)).all(axis=1)
     own, sums = own[is_possible], costs[places[is_possible]].sum(axis=1)
-    second = _cheapest_change(system, own, sums, cell, allowed=~over_segments)
+    # most changes are of days of one week: those periods first, then all
+    distance = np.abs(system.start[own] - system.start[cell])
+    is_near = distance <= max(_NEAR_DAYS, int(system.rank[cell]))
+    near = _cheapest_change(system, own[is_near], sums[is_near], cell, allowed=~over_segments)
+    second = near or _cheapest_change(system, own, sums, cell, allowed=~over_segments)
     if second is None:
         return None
     cells = system.at(system.period[second.cells][:, None], segments).ravel()

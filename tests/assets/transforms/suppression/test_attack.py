@@ -22,13 +22,16 @@ def system(
         slot=numbers,
         period=np.zeros_like(numbers),
         series=numbers,
+        start=numbers,
         slice=numbers,
         rank=np.ones_like(numbers),
+        is_exposing=np.zeros(len(n), dtype=np.bool_),
         equation=equation,
         cell=cell,
         is_parent=is_parent,
         equations=len(equations),
         over_segments=len(equations),
+        is_implied=np.zeros(len(equations), dtype=np.bool_),
         min_n=5,
     )
 
