@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines import checks_cli, explain_cli, quarantine_cli
+from pipelines import (
+    checks_cli,
+    explain_cli,
+    export_cli,
+    quarantine_cli,
+    semantic_cli,
+    warehouse_cli,
+)
 from pipelines.command import Config, Day, open_project, told
 
 if TYPE_CHECKING:
@@ -139,6 +146,10 @@ app.command()(checks_cli.checks)
 app.command()(checks_cli.waive)
 app.command()(checks_cli.unwaive)
 app.command()(explain_cli.explain)
+app.command()(export_cli.export)
+app.command()(semantic_cli.semantic)
+app.command()(warehouse_cli.rollback)
+app.command()(warehouse_cli.roles)
 app.add_typer(quarantine_cli.app, name="quarantine")
 
 

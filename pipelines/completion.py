@@ -12,6 +12,7 @@ from assets.lake.atomic import atomic_path
 from assets.lake.layout import Lake
 from assets.lake.slot import fingerprint
 from assets.publish import warehouse
+from assets.report import build as report
 from assets.transforms import states, values
 from assets.transforms.populations.registry import EXTRACTS, POPULATIONS
 from schemas.config.project import Project
@@ -32,7 +33,9 @@ def is_complete(project: Project, lake: Lake) -> bool:
         record = json.loads((lake.run_log / RECORD).read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return False
-    return lake.warehouse.exists() and bool(record.get("state") == _state(project, lake))
+    if record.get("state") != _state(project, lake):
+        return False
+    return warehouse.is_published(lake, project) and lake.report.exists()
 
 
 def _state(project: Project, lake: Lake) -> str:
@@ -49,9 +52,11 @@ def _state(project: Project, lake: Lake) -> str:
         {name: extract.version for name, extract in EXTRACTS.items()},
         {name: population.version for name, population in POPULATIONS.items()},
         warehouse.CODE_VERSION,
+        report.CODE_VERSION,
     )
     secret = key_fingerprint(project.privacy.key)
-    config = project.model_dump(mode="json")
+    # where it is published is no part of what is: the warehouse itself tells whether it is there
+    config = project.model_dump(mode="json", exclude={"warehouse"})
     for source in config["sources"].values():
         # where files are fetched from is no part of what they say
         del source["files"]["root"], source["files"]["storage_options"]

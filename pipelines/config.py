@@ -24,7 +24,7 @@ DATA_VARIABLE = "BAROMETER_DATA_DIR"
 DEFAULT_CONFIG = "barometer.yaml"
 DEFAULT_DATA_DIR = "var/lake"
 
-_SECRET_KEYS = frozenset({"storage_options", "pii_key"})
+_SECRET_KEYS = frozenset({"storage_options", "pii_key", "dsn", "webhook", "slack", "password"})
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\$")
 _OWN_KEY = re.compile(r"((?:[a-z_]+\.)+[\w.-]+): (.+)", re.DOTALL)
 

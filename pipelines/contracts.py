@@ -12,6 +12,7 @@ from schemas.history_tables import TABLES as HISTORY
 from schemas.history_tables import history_tables
 from schemas.open_data_contract import contract_document, file_name, to_yaml
 from schemas.operations import TABLES as OPERATIONS
+from schemas.publish_stamp import stamped
 from schemas.quality import TABLES as QUALITY
 from schemas.registry import TABLES
 from schemas.table import Table
@@ -25,7 +26,7 @@ def contracted_tables(project: Project | None = None) -> tuple[Table, ...]:
         published = (*WAREHOUSE, *HISTORY)
     else:
         published = (*warehouse_tables(project), *history_tables(project))
-    return (*TABLES.values(), *published, *OPERATIONS, *QUALITY)
+    return (*TABLES.values(), *(stamped(table) for table in (*published, *OPERATIONS, *QUALITY)))
 
 
 def contract_files(project: Project | None = None) -> dict[str, str]:

@@ -13,7 +13,9 @@ from assets.publish.assets import publish_assets
 from assets.quality.assets import quality_assets
 from assets.quality.soundness.problems import refuse_unsound
 from assets.raw.assets import raw_assets
+from assets.report.assets import report_assets
 from assets.resources import LakeResource
+from pipelines.alerts_sending import alert_sensors
 from pipelines.config import config_path, data_dir, load_project
 from pipelines.jobs import daily_job, resubmit_job
 from pipelines.schedules import daily_schedule
@@ -57,6 +59,7 @@ def build_definitions(
         *history_assets(project, freshness=freshness),
         *kpi_assets(project, freshness=freshness),
         *publish_assets(project, freshness=freshness),
+        *report_assets(project, freshness=freshness),
     ]
     results, checks = quality_assets(project, freshness=freshness)
     return dg.Definitions(
@@ -64,7 +67,7 @@ def build_definitions(
         asset_checks=[checks],
         jobs=[daily_job(project), resubmit_job(project)],
         schedules=[daily_schedule(project)],
-        sensors=[new_files_sensor(project, lake_folder)],
+        sensors=[new_files_sensor(project, lake_folder), *alert_sensors(project)],
         resources={"lake": LakeResource(folder=str(lake_folder), is_held=is_held)},
         executor=dg.in_process_executor,
     )

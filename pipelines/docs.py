@@ -15,9 +15,11 @@ from pydantic_core import PydanticUndefined
 from assets.transforms.cuts import carried
 from pipelines.cli import app
 from pipelines.contracts import contract_files
+from pipelines.semantic_model import FILE_NAME, semantic_document
 from schemas.config.project import Project
 from schemas.history_tables import TABLES as HISTORY
 from schemas.kpis.document import markdown as catalogue_markdown
+from schemas.open_data_contract import to_yaml
 from schemas.operations import TABLES as OPERATIONS
 from schemas.quality import TABLES as QUALITY
 from schemas.quality_document import markdown as checks_markdown
@@ -36,6 +38,7 @@ def documents() -> dict[str, str]:
         "data-dictionary.md": data_dictionary(),
         "configuration.md": configuration_reference(),
         "command-line.md": command_reference(),
+        f"semantic/{FILE_NAME}": to_yaml(semantic_document()),
         **{f"contracts/{name}": text for name, text in contract_files().items()},
     }
 
@@ -54,7 +57,9 @@ def data_dictionary() -> str:
         "## Published tables",
         (
             "Tables with a segment_key also have one nullable text column for "
-            "each dimension of the configured segment sets; null stands for all of it."
+            "each dimension of the configured segment sets; null stands for all of it. Every table "
+            "ends with `publish_id`, or `current_publish_id` where rows name a publish of their "
+            "own: the publish being read, the same in all of them."
         ),
         *(_table(table) for table in (*WAREHOUSE, *HISTORY, *QUALITY, *OPERATIONS)),
     ]

@@ -15,13 +15,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from assets.lake.layout import Lake
 from assets.resources import hold
+from pipelines.alerts_sending import alerting
 from pipelines.completion import is_complete, record_completion
 from pipelines.definitions import build_definitions
 from pipelines.instance import fail_orphans, lake_tags, open_instance
 from pipelines.jobs import DAILY, RANGE_END, RANGE_START, RESUBMIT
 from schemas.config.project import Project
 
-LAYERS = ("raw", "core", "history", "quality", "kpi", "publish")
+LAYERS = ("raw", "core", "history", "quality", "kpi", "publish", "report")
 
 _STEP_EVENTS = {
     dg.DagsterEventType.STEP_START,
@@ -76,8 +77,12 @@ def run_range(
     """
     lake = Lake(lake_folder)
     run_id = str(uuid.uuid4())
-    with open_instance() as instance, hold(lake, owner=f"run {run_id}"):
-        fail_orphans(instance, lake)
+    with (
+        open_instance() as instance,
+        alerting(project, instance, run_id) as told_of,  # once the lake is let go of
+        hold(lake, owner=f"run {run_id}"),
+    ):
+        told_of.extend(fail_orphans(instance, lake))
         was_complete = is_complete(project, lake)
         definitions = build_definitions(project, lake_folder, is_held=True)
         job = definitions.resolve_job_def(DAILY if pull else RESUBMIT)

@@ -8,9 +8,10 @@ from rich.console import Console
 
 from assets.core.conservation import partition_counts
 from assets.lake.layout import Lake
+from assets.publish.destination import destination
 from assets.quality.results import STATUSES, read_results
 from schemas.config.project import Project
-from schemas.errors import QualityError
+from schemas.errors import PublishError, QualityError
 
 if TYPE_CHECKING:
     from pipelines.run import RunOutcome
@@ -38,10 +39,11 @@ def print_summary(project: Project, lake: Lake, outcome: "RunOutcome", *, consol
     _print_counts(project, lake, console=console)
     _print_checks(project, lake, console=console)
     if outcome.is_success:
-        _print_next(lake, console=console)
+        _print_next(project, lake, console=console)
     else:
-        if lake.warehouse.exists():
-            _print(console, f"What was published before is as it was: {lake.warehouse}")
+        place = _published_at(project, lake)
+        if place:
+            _print(console, f"What was published before is as it was: {place}")
         _print(console, "Next: mend the cause and run again; `barometer check`, `barometer status`")
 
 
@@ -50,7 +52,7 @@ def print_nothing_new(project: Project, lake: Lake, *, console: Console) -> None
     _print(console, f"{project.company.name}: nothing new, every file is loaded as it is")
     _print_counts(project, lake, console=console)
     _print_checks(project, lake, console=console)
-    _print_next(lake, console=console)
+    _print_next(project, lake, console=console)
 
 
 def _print_counts(project: Project, lake: Lake, *, console: Console) -> None:
@@ -86,9 +88,20 @@ def _print_checks(project: Project, lake: Lake, *, console: Console) -> None:
     _print(console, f"Checks: {told}{'; `barometer checks` tells them' if amiss else ''}")
 
 
-def _print_next(lake: Lake, *, console: Console) -> None:
+def _published_at(project: Project, lake: Lake) -> str | None:
+    """Where there is a publish; None where there is none, or where the server does not say."""
+    try:
+        target = destination(lake, project)
+        return target.place if target.published_id() else None
+    except PublishError:
+        return None
+
+
+def _print_next(project: Project, lake: Lake, *, console: Console) -> None:
     """Where the published tables are and how to look at them."""
-    _print(console, f"Published: {lake.warehouse}")
+    _print(console, f"Published: {destination(lake, project).place}")
+    if lake.report.exists():
+        _print(console, f"Report: {lake.report}")
     _print(
         console,
         "Next: `barometer status`; `barometer ui` for lineage and checks; or ask the warehouse:\n"

@@ -89,7 +89,7 @@ def _compared(
                 sides[side] = _settled(plan, then, published).value
     before = rolled.histogram.clear()
     if part.needs_previous:
-        before = previous_histograms(states, part.periods)
+        before = previous_histograms(states, part.periods, rolled.histogram)
     return with_like_for_like(
         settled.value,
         sides["previous"],

@@ -17,6 +17,7 @@ from assets.transforms.values import settle
 from schemas.warehouse import KPI_EXCLUSION, KPI_VALUE, with_dimensions, with_summary
 
 _SEGMENT = ("segment_set", "segment_key")
+_NO_HISTOGRAM = HISTOGRAM_SCHEMA.to_frame().rename({"event_day": "period_start"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def tables_of(
     """
     grain = asked.periods.grain
     settled = settle(
-        Rolled(states.state, states.exclusion, HISTOGRAM_SCHEMA.to_frame()),
+        Rolled(states.state, states.exclusion, _NO_HISTOGRAM),
         plan.population_kpis(population, grain),
         {measure.code: measure for measure in population.measures},
         confidence=plan.project.kpis.confidence,

@@ -7,8 +7,8 @@ computes its own month anew and not the whole year. Arithmetic is in
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
 
 import polars as pl
@@ -21,7 +21,12 @@ from assets.kpi.population_tables import tables_of
 from assets.lake.layout import Lake
 from assets.lake.slot import Slot, fingerprint
 from assets.transforms.facts import unresolved_keys
-from assets.transforms.populations.population import Asked, Population, PopulationPeriods
+from assets.transforms.populations.population import (
+    Asked,
+    Population,
+    PopulationPeriods,
+    Shared,
+)
 
 _FOLDER = "population"
 _ACCOUNTS, _PRODUCTS = ORIGIN_TABLES["account"], ORIGIN_TABLES["product"]
@@ -74,6 +79,8 @@ class _Run:
     ledger: Ledger
     months: Mapping[str, Sequence[ExtractMonth]]
     as_of: dt.date
+    shared: Shared = field(default_factory=Shared)
+    unresolved: dict[tuple[str, str], pl.DataFrame] = field(default_factory=dict)
 
     def window(self, part: _Part) -> tuple[dt.date | None, dt.date]:
         """First and last day of the extracts that a slot's periods depend on."""
@@ -124,7 +131,10 @@ def build_populations(lake: Lake, plan: Plan, *, as_of: dt.date) -> PopulationRe
     run = _Run(lake, plan, Dimensions(lake, tuple(accounts)), ledger, months, as_of)
     parts = [part for one in plan.populations for part in _parts(run, one)]
     stale = [(part, inputs) for part in parts if (inputs := _stale(run, part)) is not None]
-    for _, group in groupby(stale, key=lambda each: each[0].group):
+    # grains of a year share what they are made from
+    places = {one.name: place for place, one in enumerate(plan.populations)}
+    in_turn = sorted(stale, key=lambda each: (places[each[0].population.name], each[0].month[:4]))
+    for _, group in groupby(in_turn, key=lambda each: each[0].group):
         _refresh(run, list(group))
     ledger.commit()
     removed = _remove_others(lake, {part.label for part in parts})
@@ -210,10 +220,12 @@ def _refresh(run: _Run, stale: Sequence[tuple[_Part, str]]) -> None:
     """Rebuild slots of one population, grain and year."""
     parts = [part for part, _ in stale]
     population = parts[0].population
-    asked, extracts = _asked(run, parts), _extracts(run, parts)
+    months = _months(run, parts)
+    asked = _asked(run, parts, months)
+    extracts = scan_rows(list(months), months, run.plan.project)
     states = population.states(extracts, asked)
     tables = tables_of(states, population, asked, plan=run.plan)
-    unresolved = _unresolved(extracts.values(), asked)
+    unresolved = _unresolved(run, months, asked)
     for part, inputs in stale:
         slot = run.lake.kpi(_FOLDER, population.name, part.name)
         with slot.replace(inputs) as draft:
@@ -221,50 +233,70 @@ def _refresh(run: _Run, stale: Sequence[tuple[_Part, str]]) -> None:
             write_unresolved(draft, unresolved, run.ledger.seen[part.label])
 
 
-def _extracts(run: _Run, parts: Sequence[_Part]) -> dict[str, pl.LazyFrame]:
-    """The extracts of all months that some slot's window reaches."""
-    population, project = parts[0].population, run.plan.project
-    names = population.extracts(project)
+def _months(run: _Run, parts: Sequence[_Part]) -> dict[str, list[ExtractMonth]]:
+    """The months of each extract that some slot's window reaches."""
+    names = parts[0].population.extracts(run.plan.project)
     months: dict[str, dict[str, ExtractMonth]] = {name: {} for name in names}
     for part in parts:
         for one in run.months_of(part):
             months[one.extract][one.month] = one
-    return scan_rows(names, {name: list(own.values()) for name, own in months.items()}, project)
+    return {name: list(own.values()) for name, own in months.items()}
 
 
-def _asked(run: _Run, parts: Sequence[_Part]) -> Asked:
+def _asked(
+    run: _Run, parts: Sequence[_Part], months: Mapping[str, Sequence[ExtractMonth]]
+) -> Asked:
     """What a population is asked for: the periods of some slots of one year."""
     population, plan = parts[0].population, run.plan
     names, tables = plan.population_accounts(population), run.tables(population)
     starts = pl.concat([part.periods.starts for part in parts])
     ends = pl.concat([part.periods.ends for part in parts])
+    year = int(parts[0].month[:4])
     return Asked(
         periods=PopulationPeriods(parts[0].periods.grain, starts, ends),
         sets=plan.population_sets(population),
-        versions=run.dimensions.versions(names, int(parts[0].month[:4])) if names else None,
+        versions=run.shared.get(
+            "versions", (names, year), lambda: run.dimensions.versions(names, year)
+        )
+        if names
+        else None,
         products=run.dimensions.products if _PRODUCTS in tables else None,
         project=plan.project,
         since=run.since(population),
         as_of=run.as_of,
         firsts=run.firsts(population),
+        shared=run.shared,
+        files={name: tuple(sorted(one.path for one in own)) for name, own in months.items()},
     )
 
 
-def _unresolved(extracts: Iterable[pl.LazyFrame], asked: Asked) -> dict[str, pl.DataFrame]:
+def _unresolved(
+    run: _Run, months: Mapping[str, Sequence[ExtractMonth]], asked: Asked
+) -> dict[str, pl.DataFrame]:
     """Accounts and products that the extracts name and their tables do not have."""
     lookups = {
         _ACCOUNTS: (asked.versions, "account_id", "is_known"),
         _PRODUCTS: (asked.products, "product_id", "is_product_known"),
     }
+    files = [one.path for own in months.values() for one in own]
     found: dict[str, pl.DataFrame] = {}
     for table, (known, key, flag) in lookups.items():
         if known is None:
             continue
-        named = [
-            rows.select(key).unique() for rows in extracts if key in rows.collect_schema().names()
-        ]
-        if named:
-            keys = pl.concat(named).unique().collect(engine="streaming")
-            flagged = keys.join(known.select(key, flag).unique(), on=key, how="left")
+        for path in files:
+            if (table, path) not in run.unresolved:
+                run.unresolved[table, path] = _unresolved_of(path, known, key, flag)
+        strange = [run.unresolved[table, path] for path in files]
+        if strange:
+            flagged = pl.concat(strange).unique().with_columns(pl.lit(None, pl.Boolean).alias(flag))
             found |= unresolved_keys(flagged, {table: (flag, (key,))})
     return found
+
+
+def _unresolved_of(path: str, known: pl.DataFrame, key: str, flag: str) -> pl.DataFrame:
+    """Keys of one month of an extract that a table does not have: key."""
+    rows = pl.scan_parquet(path)
+    if key not in rows.collect_schema().names():
+        return pl.DataFrame(schema={key: pl.String})
+    named = rows.select(key).unique().drop_nulls().collect(engine="streaming")
+    return named.join(known.filter(flag), on=key, how="anti")

@@ -93,6 +93,11 @@ class Lake:
         return self.root / "warehouse" / "cx_barometer.duckdb"
 
     @property
+    def report(self) -> Path:
+        """The report of the latest publish."""
+        return self.root / "report" / "cx_barometer.html"
+
+    @property
     def run_log(self) -> Path:
         """Folder of run records, one JSON file a run."""
         return self.root / "runs"

@@ -7,11 +7,13 @@ import dagster as dg
 
 from assets.kpi.assets import latest_date
 from assets.metadata import column_schema
+from assets.publish.destination import destination
 from assets.publish.warehouse import publish, published_tables
 from assets.quality.assets import RESULTS_KEY
 from assets.resources import LakeResource
 from schemas.config.project import Project
 from schemas.errors import PublishError
+from schemas.publish_stamp import stamped
 from schemas.table import Table
 
 GROUP = "publish"
@@ -42,8 +44,8 @@ def publish_assets(project: Project, *, freshness: dg.FreshnessPolicy) -> list[d
                 asset_key=["warehouse", table.name],
                 metadata={
                     "dagster/row_count": report.rows[table.name],
-                    "dagster/table_name": f"cx_barometer.main.{table.name}",
-                    "file": dg.MetadataValue.path(report.path),
+                    "dagster/table_name": destination(lake.lake, project).name_of(table.name),
+                    "warehouse": report.place,
                     "publish_id": report.publish_id,
                     "is_new": report.is_new,
                 },
@@ -58,8 +60,8 @@ def _spec(table: Table, project: Project, freshness: dg.FreshnessPolicy) -> dg.A
         deps=[dg.AssetKey(["kpi", "kpi_value"]), RESULTS_KEY],
         description=f"{table.description} What BI tools read.",
         group_name=GROUP,
-        kinds={"duckdb", "table"},
+        kinds={project.warehouse.kind, "table"},
         owners=[project.owner],
         freshness_policy=freshness,
-        metadata={"dagster/column_schema": column_schema(table)},
+        metadata={"dagster/column_schema": column_schema(stamped(table))},
     )

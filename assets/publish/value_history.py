@@ -1,9 +1,12 @@
 """Keeping every value ever published: append-only parts that count once their publish is there.
 
 A publish first prepares: it writes what it changes as a part of its own, and `next`, which says
-what readers have after it. Then it replaces the warehouse file, and commits: `next` becomes
+what readers have after it. Then it replaces what the warehouse shows, and commits: `next` becomes
 `state`. A run killed in between leaves `next` behind, and the warehouse itself tells whether that
 publish came to be. A part that neither names was never published and is swept away.
+
+The lake keeps all figures. Readers get those of KPIs of which something may be withheld only as far
+as they hold now (`assets.transforms.withholding.marked_history`).
 
 What changed and why is found in `assets.transforms.restatements`.
 """
@@ -18,11 +21,13 @@ import polars as pl
 
 from assets.kpi.evidence import Evidence, compare
 from assets.kpi.plan import Plan
+from assets.kpi.withheld import guarded
 from assets.lake.layout import Lake
 from assets.lake.slot import Receipt, fingerprint
-from assets.publish.duckdb_file import published_id
+from assets.publish.destination import destination
 from assets.transforms.published import shaped
 from assets.transforms.restatements import differences, restatements, with_exclusions
+from assets.transforms.withholding import marked_history, marked_restatements
 from schemas.config.project import Project
 from schemas.history_tables import history_tables
 from schemas.table import Table
@@ -52,12 +57,12 @@ class Revision:
     restatements: pl.LazyFrame
 
 
-def settle_history(lake: Lake) -> None:
+def settle_history(lake: Lake, project: Project) -> None:
     """Commit or drop what a killed publish left prepared, as the warehouse has it or not."""
     pending = lake.published("next").receipt()
     if pending is None:
         return
-    if published_id(lake.warehouse) == pending.facts["publish_id"]:
+    if _is_published(lake, project, pending):
         commit_revision(lake)
     else:
         lake.published("next").remove()
@@ -118,8 +123,7 @@ def prepare_revision(
         publish_id,
         known_at,
         found.values,
-        _scan(lake, parts, _HISTORY, value_table),
-        _scan(lake, parts, _RESTATEMENT, restatement_table),
+        *_guarded_tables(lake, plan.project, parts, found.values.lazy()),
     )
 
 
@@ -136,21 +140,45 @@ def commit_revision(lake: Lake) -> None:
 
 
 def scan_value_history(lake: Lake, project: Project) -> pl.LazyFrame:
-    """Rows of `kpi_value_history` that were published."""
-    return _scan(lake, _published_parts(lake), _HISTORY, history_tables(project)[0])
+    """Rows of `kpi_value_history` that were published, as they may be read now."""
+    return _readable(lake, project)[0]
 
 
 def scan_restatements(lake: Lake, project: Project) -> pl.LazyFrame:
-    """Rows of `kpi_restatement` that were published."""
-    return _scan(lake, _published_parts(lake), _RESTATEMENT, history_tables(project)[1])
+    """Rows of `kpi_restatement` that were published, as they may be read now."""
+    return _readable(lake, project)[1]
 
 
-def _published_parts(lake: Lake) -> list[str]:
-    """Parts that count now, those of a publish that was killed after its warehouse included."""
-    state, pending = (lake.published(name).receipt() for name in ("state", "next"))
-    if pending is not None and published_id(lake.warehouse) == pending.facts["publish_id"]:
-        state = pending
-    return list(state.facts["parts"]) if state else []
+def _is_published(lake: Lake, project: Project, receipt: Receipt) -> bool:
+    """Whether readers see the publish of a receipt."""
+    return bool(destination(lake, project).published_id() == receipt.facts["publish_id"])
+
+
+def _readable(lake: Lake, project: Project) -> tuple[pl.LazyFrame, pl.LazyFrame]:
+    """Both tables of the publish that counts, one that was killed after its warehouse included."""
+    chosen, pending = lake.published("state"), lake.published("next")
+    receipt = pending.receipt()
+    if receipt is not None and _is_published(lake, project, receipt):
+        chosen = pending
+    receipt, path = chosen.receipt(), chosen.path(_CURRENT)
+    parts = list(receipt.facts["parts"]) if receipt else []
+    empty = history_tables(project)[0].polars_schema().to_frame().lazy()
+    return _guarded_tables(lake, project, parts, pl.scan_parquet(path) if path else empty)
+
+
+def _guarded_tables(
+    lake: Lake, project: Project, parts: Sequence[str], current: pl.LazyFrame
+) -> tuple[pl.LazyFrame, pl.LazyFrame]:
+    """Both tables of some parts; the lake keeps the figures that readers may not see."""
+    history, restated = (
+        _scan(lake, parts, file, table)
+        for file, table in zip((_HISTORY, _RESTATEMENT), history_tables(project), strict=True)
+    )
+    is_guarded = guarded(project)
+    return (
+        marked_history(history, current, is_guarded),
+        marked_restatements(restated, is_guarded),
+    )
 
 
 def _current(lake: Lake, values: pl.DataFrame) -> pl.DataFrame:

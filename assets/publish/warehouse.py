@@ -16,7 +16,8 @@ from assets.kpi.tables import scan_published
 from assets.lake.atomic import atomic_path
 from assets.lake.layout import Lake
 from assets.lake.slot import fingerprint
-from assets.publish.duckdb_file import Content, write_warehouse
+from assets.publish.content import Content
+from assets.publish.destination import destination
 from assets.publish.operations import (
     covered_until,
     kpi_inventory,
@@ -39,10 +40,11 @@ from schemas.quality import TABLES as QUALITY
 from schemas.table import POLARS_TYPES, Table
 from schemas.warehouse import warehouse_tables
 
-CODE_VERSION = 3
+CODE_VERSION = 4
 """Raise it when the same tables would be published differently."""
 
 _NO_RECORD: dict[str, Any] = {"inputs": None, "publish_id": None, "rows": {}, "log": []}
+_ROLLED_BACK = "rolled_back_to"
 
 KEPT_PUBLISHES = 1000
 """Rows of `run_log` that are kept."""
@@ -53,13 +55,13 @@ class PublishReport:
     """What a publish did.
 
     Attributes:
-        path: Warehouse file.
-        is_new: Whether anything changed; otherwise the file was left alone.
+        place: Where the warehouse is.
+        is_new: Whether anything changed; otherwise the warehouse was left alone.
         publish_id: Publish that readers see now.
         rows: Table → rows.
     """
 
-    path: Path
+    place: str
     is_new: bool
     publish_id: str
     rows: dict[str, int]
@@ -96,10 +98,11 @@ def publish(
         [repr(table) for table in published_tables(project)],
         {name: _digest(frame) for name, frame in frames.items()},
     )
-    record = _record(lake.warehouse)
-    if record["inputs"] == inputs and lake.warehouse.exists():
-        return PublishReport(lake.warehouse, False, record["publish_id"], record["rows"])
-    settle_history(lake)
+    record, target = _record(lake.warehouse), destination(lake, project)
+    shown = target.published_id()
+    if record["inputs"] == inputs and shown is not None and shown in _known(record):
+        return PublishReport(target.place, False, shown, record["rows"])
+    settle_history(lake, project)
     publish_id, known_at = fingerprint(inputs, run_id)[:12], next_instant(lake, now)
     revision = _revision(
         lake, project, frames, run_id=run_id, publish_id=publish_id, known_at=known_at
@@ -123,13 +126,33 @@ def publish(
             table.polars_schema()))
         for table in published_tables(project)
     ]  # fmt: skip
-    write_warehouse(lake.warehouse, contents)
+    target.publish(contents, publish_id)
     commit_revision(lake)
     rows = {content.table.name: content.rows.height for content in contents}
     written = {"inputs": inputs, "publish_id": publish_id, "rows": rows, "log": entries}
-    with atomic_path(_record_path(lake.warehouse)) as temporary:
-        temporary.write_text(json.dumps(written, indent=1), encoding="utf-8")
-    return PublishReport(lake.warehouse, True, publish_id, rows)
+    _write_record(lake.warehouse, written)
+    return PublishReport(target.place, True, publish_id, rows)
+
+
+def rollback(lake: Lake, project: Project) -> str:
+    """Show readers the publish before the one that they see; its id.
+
+    It stays until there is something new to publish.
+
+    Raises:
+        PublishError: There is none before.
+    """
+    settle_history(lake, project)
+    publish_id = destination(lake, project).rollback()
+    record = _record(lake.warehouse)
+    if record["publish_id"] is not None:
+        _write_record(lake.warehouse, {**record, _ROLLED_BACK: publish_id})
+    return publish_id
+
+
+def is_published(lake: Lake, project: Project) -> bool:
+    """Whether readers see the publish that is on record, or one that was gone back to."""
+    return destination(lake, project).published_id() in _known(_record(lake.warehouse))
 
 
 def publish_log(lake: Lake) -> list[dict[str, Any]]:
@@ -188,10 +211,21 @@ def _record(warehouse: Path) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads(_record_path(warehouse).read_text(encoding="utf-8"))
         whole = {name: found[name] for name in _NO_RECORD}
+        whole[_ROLLED_BACK] = found.get(_ROLLED_BACK)
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         # without its record the file is written once more: the same content, a new publish_id
         return _NO_RECORD
     return whole
+
+
+def _write_record(warehouse: Path, record: dict[str, Any]) -> None:
+    with atomic_path(_record_path(warehouse)) as temporary:
+        temporary.write_text(json.dumps(record, indent=1), encoding="utf-8")
+
+
+def _known(record: dict[str, Any]) -> set[str]:
+    """Publishes that readers may see without anything being amiss."""
+    return {one for one in (record["publish_id"], record.get(_ROLLED_BACK)) if one}
 
 
 def _digest(frame: pl.DataFrame) -> str:

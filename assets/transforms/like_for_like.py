@@ -19,6 +19,7 @@ from assets.transforms.significance import (
     SUMMARY,
     below_pooled_quantile,
     change_p_value,
+    pooled_histograms,
     quantile_summaries,
 )
 from assets.transforms.windows import WINDOWS, summed_over_windows
@@ -49,16 +50,37 @@ def days_of_side(periods: pl.DataFrame, side: str) -> pl.DataFrame:
     return found.select("event_day", "period_start", end)
 
 
-def previous_histograms(states: DailyStates, periods: pl.DataFrame) -> pl.DataFrame:
+def previous_histograms(
+    states: DailyStates, periods: pl.DataFrame, histogram: pl.DataFrame
+) -> pl.DataFrame:
     """Histograms of the periods before, under the start of the period that follows.
 
     Args:
         states: States by day.
         periods: With comparisons, of one grain; one or more.
+        histogram: Of the periods themselves, most of which are before another of them.
 
     Returns:
         measure, period_start, segment_set, segment_key, bucket, n.
     """
+    whole = periods.select(
+        pl.col("period_start").alias("previous_start"), pl.col("period_end").alias("previous_to_on")
+    )
+    on = ["previous_start", "previous_to_on"]
+    moved = periods.join(whole, on=on, how="semi").select(
+        pl.col("previous_start").alias("period_start"), pl.col("period_start").alias("_after")
+    )
+    known = histogram.join(moved, on="period_start", how="inner").select(
+        "measure", pl.col("_after").alias("period_start"), *_SEGMENT[1:], "bucket", "n"
+    )
+    others = periods.join(whole, on=on, how="anti", maintain_order="left")
+    if others.is_empty():
+        return known
+    return pl.concat([known, _earlier_histograms(states, others)])
+
+
+def _earlier_histograms(states: DailyStates, periods: pl.DataFrame) -> pl.DataFrame:
+    """Histograms of the periods before, from the states of their days."""
     grain = str(periods.item(0, "period_grain"))
     if grain not in WINDOWS:
         only = DailyStates(states.state.clear(), states.exclusion.clear(), states.histogram)
@@ -88,18 +110,20 @@ def quantile_p_values(
         kpi_code, the segment keys, change_p_value.
     """
     found = [pl.DataFrame(schema=_P_VALUE_SCHEMA)]
-    for one in published:
-        estimator = one.kpi.estimator
-        if estimator not in QUANTILES:
-            continue
-        of_measure = pl.col("measure") == one.state
-        counted = below_pooled_quantile(
-            now.filter(of_measure), before.filter(of_measure), _SEGMENT, QUANTILES[estimator]
-        )
+    asked = [one for one in published if one.kpi.estimator in QUANTILES]
+    if not asked:
+        return found[0]
+    both, upto = pooled_histograms(now, before, ["measure", *_SEGMENT])
+    for estimator in dict.fromkeys(one.kpi.estimator for one in asked):
+        counted = below_pooled_quantile(both, upto, QUANTILES[estimator])
         tested = quantile_summaries(counted).with_columns(
-            pl.lit(one.code).alias("kpi_code"), change_p_value(estimator).alias("change_p_value")
+            change_p_value(estimator).alias("change_p_value")
         )
-        found.append(tested.select(list(_P_VALUE_SCHEMA)))
+        codes = [(one.state, one.code) for one in asked if one.kpi.estimator == estimator]
+        lookup = pl.DataFrame(
+            codes, schema={"measure": pl.String, "kpi_code": pl.String}, orient="row"
+        )
+        found.append(tested.join(lookup, on="measure").select(list(_P_VALUE_SCHEMA)))
     return pl.concat(found)
 
 

@@ -42,6 +42,7 @@ from typing import Final
 
 import polars as pl
 
+from assets.transforms.sketch import NUMBERS
 from schemas.kpis.kpi import Estimator
 
 SUMMARY: Final = ("centre", "variance", "df")
@@ -187,50 +188,72 @@ def _student_tails(t: pl.Expr, df: pl.Expr) -> pl.Expr:
     return pl.map_batches([t, df], tails, return_dtype=pl.Float64).fill_nan(None).clip(0, 1)
 
 
-def below_pooled_quantile(
-    now: pl.DataFrame, before: pl.DataFrame, by: Sequence[str], quantile: float
-) -> pl.DataFrame:
+def pooled_histograms(
+    now: pl.DataFrame, before: pl.DataFrame, by: Sequence[str]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Histograms of two periods laid over each other, for `below_pooled_quantile`.
+
+    Args:
+        now: `by` columns, bucket, n; one row a bucket.
+        before: The same of the other period.
+        by: What tells histograms apart.
+
+    Returns:
+        What both periods have data of: `by` columns, `_id`, n, previous_n. And `_id`, now, then,
+        running counts of its buckets in their order.
+    """
+    n = pl.col("n").sum()
+    totals = now.group_by(by).agg(n).filter(pl.col("n") > 0)
+    others = before.group_by(by).agg(n.alias("previous_n")).filter(pl.col("previous_n") > 0)
+    both = totals.join(others, on=list(by), how="inner").sort(by).with_row_index("_id")
+    # texts are compared once; what follows goes by one number for a bucket of a histogram
+    keys = both.select(pl.col("_id").cast(pl.Int64) * NUMBERS, *by)
+    number = (pl.col("_id") + pl.col("bucket")).alias("_at")
+    none = pl.lit(0, pl.Int64)
+    laid = [
+        found.join(keys, on=list(by), how="inner").select("_id", number, now=ours, then=theirs)
+        for found, ours, theirs in ((now, pl.col("n"), none), (before, none, pl.col("n")))
+    ]
+    upto = (
+        pl.concat(laid)
+        .sort("_at")
+        .with_columns(pl.col("now", "then").cum_sum().over("_id"))
+        .filter(pl.col("_at").ne_missing(pl.col("_at").shift(-1)))
+        .select((pl.col("_id") // NUMBERS).cast(pl.UInt32), "now", "then")
+    )
+    return both, upto
+
+
+def below_pooled_quantile(both: pl.DataFrame, upto: pl.DataFrame, quantile: float) -> pl.DataFrame:
     """How much of each of two histograms lies below the quantile of both together.
 
     The cut is at the edge of a bucket: below or above the one that has the quantile, whichever
     leaves the share nearer to it. The buckets of both are the same, so their width does not matter.
 
     Args:
-        now: `by` columns, bucket, n; one row a bucket.
-        before: The same of the other period.
-        by: What tells histograms apart.
+        both: What tells histograms apart, from `pooled_histograms`.
+        upto: Their running counts, from there too.
         quantile: 0.5 for the median.
 
     Returns:
-        `by` columns, share, n, previous_share, previous_n, where both periods have data.
+        The columns that tell histograms apart, share, n, previous_share, previous_n.
     """
-    counts = [pl.col("n").alias("now"), pl.lit(0, pl.Int64).alias("then")]
-    others = [pl.lit(0, pl.Int64).alias("now"), pl.col("n").alias("then")]
-    both = pl.concat([now.select(*by, "bucket", *counts), before.select(*by, "bucket", *others)])
-    upto = (
-        both.group_by(*by, "bucket")
-        .agg(pl.col("now", "then").sum())
-        .sort(*by, "bucket")
-        .with_columns(
-            pl.col("now", "then").cum_sum().over(by), pl.col("now").sum().over(by).alias("n"),
-            pl.col("then").sum().over(by).alias("previous_n"),
-        )
-    )  # fmt: skip
     pooled = (pl.col("now") + pl.col("then")) / (pl.col("n") + pl.col("previous_n"))
-    nearest = upto.filter(pl.col("n") > 0, pl.col("previous_n") > 0).with_columns(
-        (pooled - quantile).abs().alias("_away")
+    nearest = (
+        upto.join(both.select("_id", "n", "previous_n"), on="_id", maintain_order="left")
+        .with_columns((pooled - quantile).abs().alias("_away"))
+        .filter(pl.col("_away") == pl.col("_away").min().over("_id"))
+        # of two as near the lower
+        .unique("_id", keep="first", maintain_order=True)
     )
-    return (
-        nearest.sort(*by, "_away", "bucket")
-        .group_by(by, maintain_order=True)
-        .first()
-        .select(
-            *by,
-            (pl.col("now") / pl.col("n")).alias("share"),
-            "n",
-            (pl.col("then") / pl.col("previous_n")).alias("previous_share"),
-            "previous_n",
-        )
+    return both.join(
+        nearest.select("_id", "now", "then"), on="_id", how="inner", maintain_order="left"
+    ).select(
+        pl.exclude("_id", "n", "previous_n", "now", "then"),
+        (pl.col("now") / pl.col("n")).alias("share"),
+        "n",
+        (pl.col("then") / pl.col("previous_n")).alias("previous_share"),
+        "previous_n",
     )
 
 

@@ -15,6 +15,8 @@ NEVER = dt.date(9999, 12, 30)
 """End of what has no end."""
 
 _ONE_DAY = pl.duration(days=1)
+_DAYS = 1 << 23
+"""More days than there are between any two."""
 
 
 def spells_from_sales(sales: pl.LazyFrame, inactivity_days: int) -> pl.DataFrame:
@@ -61,16 +63,29 @@ def merge_intervals(intervals: pl.LazyFrame, by: Sequence[str] = ("account_id",)
         intervals: The columns of `by`, starts_on, ends_on (inclusive).
         by: Columns whose intervals are merged with each other, the account by default.
     """
-    keys = (*by, "starts_on", "ends_on")
-    ordered = intervals.select(keys).collect(engine="streaming").sort(keys)
-    reached = pl.col("ends_on").cum_max().over(by)
-    begins = (pl.col("starts_on") > pl.col("reached_before") + _ONE_DAY).fill_null(value=True)
-    return (
-        ordered.with_columns(reached.alias("reached"))
-        .with_columns(pl.col("reached").shift(1).over(by).alias("reached_before"))
-        .with_columns(begins.cum_sum().alias("spell"))
-        .group_by(*by, "spell")
-        .agg(pl.col("starts_on").min(), pl.col("ends_on").max())
-        .drop("spell")
-        .sort(keys)
+    rows = intervals.select(*by, "starts_on", "ends_on").collect(engine="streaming")
+    # one number to sort by and to reach along, where text would be compared row by row
+    owner = pl.lit(0, pl.Int64)
+    for name in by:
+        names = rows[name].cast(pl.String).unique().drop_nulls().sort()
+        place = pl.col(name).cast(pl.String).cast(pl.Enum(names)).to_physical().cast(pl.Int64)
+        owner = owner * (names.len() + 1) + (place + 1).fill_null(0)
+    first, last = (
+        owner * _DAYS + pl.col(name).to_physical().cast(pl.Int64) + _DAYS // 2
+        for name in ("starts_on", "ends_on")
     )
+    numbers = rows.select(first.alias("first"), last.alias("last"))
+    order = numbers["first"].arg_sort()
+    ordered = numbers.select(pl.all().gather(order)).with_columns(
+        pl.col("last").cum_max().shift(1).alias("before")
+    )
+    # what another owner reached is less than the owner's first day, by far
+    begins = ordered.select(
+        (pl.col("first") > pl.col("before") + 1).fill_null(value=True)
+        | (pl.col("first") // _DAYS != pl.col("before") // _DAYS)
+    ).to_series()
+    reached = ordered["last"].cum_max()
+    is_last = begins.shift(-1, fill_value=True)
+    days = (reached.filter(is_last) % _DAYS - _DAYS // 2).cast(pl.Int32).cast(pl.Date)
+    begun = rows[order.filter(begins)]
+    return begun.with_columns(days.alias("ends_on"))

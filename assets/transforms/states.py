@@ -80,10 +80,13 @@ def compute_states(
     ]
     plans += [_buckets(fact, measure, columns) for measure in with_histogram]
     frames = pl.collect_all(plans, engine="streaming")
-    base = pl.concat(frames[: len(measures)])
-    buckets = pl.concat([_no_buckets(base), *frames[len(measures) :]])
-    rolls = [roll(one) for one in sets for roll in _rolls(base, buckets)]
-    rolled = pl.collect_all(rolls)
+    # a value that spells the unknown segment's name joins it
+    coded = [name.cast(pl.Categorical) for name in (pl.col("measure"), *known(columns))]
+    base = pl.concat(frames[: len(measures)]).with_columns(coded)
+    counted = [frame.with_columns(coded) for frame in frames[len(measures) :]]
+    buckets = pl.concat([_no_buckets(base), *counted])
+    rolls = list(_rolls(base, buckets))
+    rolled = pl.collect_all([roll(one) for one in sets for roll in rolls])
     return States(
         state=_sorted(rolled[0::3], STATE_SCHEMA),
         exclusion=_sorted(_with_reasons(rolled[1::3], measures), EXCLUSION_SCHEMA),
@@ -94,6 +97,8 @@ def compute_states(
 
 def merge_states(parts: Sequence[States]) -> States:
     """States of several views of a fact as one; their segment sets are distinct."""
+    if len(parts) == 1:
+        return parts[0]
     return States(
         state=_sorted([part.state for part in parts], STATE_SCHEMA),
         exclusion=_sorted([part.exclusion for part in parts], EXCLUSION_SCHEMA),
@@ -151,9 +156,9 @@ def _rolls(
     counts = [pl.col("n").sum()]
     # a sum of nothing but nulls is 0 in Polars; a component that a measure lacks stays null
     sums = [pl.when(pl.col(x).count() > 0).then(pl.col(x).sum()).alias(x) for x in COMPONENTS]
-    counted = base.lazy().filter(pl.col("reason") == 0)
+    counted = base.filter(pl.col("reason") == 0).lazy()
     yield lambda one: _roll(counted, one, ["stratum", "superseded_on"], [*counts, *sums])
-    left_out = base.lazy().filter(pl.col("reason") != 0)
+    left_out = base.filter(pl.col("reason") != 0).lazy()
     yield lambda one: _roll(left_out, one, ["reason"], counts)
     yield lambda one: _roll(buckets.lazy(), one, ["bucket"], counts)
 
@@ -165,11 +170,8 @@ def _roll(
     return (
         base.group_by(*outer, *one.columns)
         .agg(sums)
-        .with_columns(known(one.columns))
-        # once more: a value that spells the unknown segment's name joins it
-        .group_by(*outer, one.key().alias("segment_key"))
-        .agg(sums)
-        .with_columns(pl.lit(one.name).alias("segment_set"))
+        .with_columns(pl.col("measure", *one.columns).cast(pl.String))
+        .with_columns(pl.lit(one.name).alias("segment_set"), one.key().alias("segment_key"))
     )
 
 
@@ -193,8 +195,10 @@ def _segments(
     base: pl.DataFrame, sets: Sequence[SegmentSet], dimensions: Sequence[str]
 ) -> pl.DataFrame:
     frames = []
+    # once over the base, which is long; the combinations that there are in it are few
+    found = base.select(name for name in dimensions if name in base.columns).unique()
     for one in sets if base.height else ():
-        distinct = base.select(one.columns).unique().with_columns(known(one.columns))
+        distinct = found.select(one.columns).unique().cast(pl.String)
         frames.append(segment_frame(distinct, one, dimensions))
     schema = ("segment_set", "segment_key", *dimensions)
     empty = pl.DataFrame(schema=dict.fromkeys(schema, pl.String))
@@ -206,4 +210,8 @@ def _sorted(frames: Iterable[pl.DataFrame], schema: pl.Schema) -> pl.DataFrame:
     typed = [
         frame.select(pl.col(name).cast(kind) for name, kind in schema.items()) for frame in frames
     ]
-    return pl.concat([schema.to_frame(), *typed]).sort(keys)
+    found = pl.concat([schema.to_frame(), *typed])
+    # texts in the order of numbers: to sort many rows by texts costs several times as much
+    texts = [name for name in keys if schema[name] == pl.String]
+    coded = [pl.col(x).cast(pl.Enum(found[x].drop_nulls().unique().sort())) for x in texts]
+    return found.with_columns(coded).sort(keys).with_columns(pl.col(texts).cast(pl.String))

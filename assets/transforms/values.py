@@ -23,7 +23,7 @@ from assets.transforms.intervals import interpolated_ranks, order_statistic_rank
 from assets.transforms.measures import COMPONENTS, Measure
 from assets.transforms.rolling_up import Rolled
 from assets.transforms.significance import SUMMARY, component_summary
-from assets.transforms.sketch import values_at_ranks
+from assets.transforms.sketch import Cumulated, cumulated, values_at_ranks
 from assets.transforms.variances import linearised_variance
 from schemas.kpis.catalogue import Published
 from schemas.warehouse import KPI_EXCLUSION, KPI_VALUE, with_summary
@@ -33,6 +33,7 @@ VALUE_VERSION = 5
 
 MIXED_SCALES = "mixed_scales"
 _SEGMENT = ["period_start", "segment_set", "segment_key"]
+_HISTOGRAM = ["measure", *_SEGMENT]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +68,17 @@ def settle(
         targets: KPI code → target.
         narrowed: KPI code → segment sets that it is cut by, where not by all that have states.
     """
+    settled = [one for one in published if one.state in measures]
+    counts = _counts(rolled.histogram, settled)
     parts = [
         _settle_one(
-            _within(rolled, (narrowed or {}).get(one.code)), one, measures[one.state], confidence
+            _within(rolled, (narrowed or {}).get(one.code)),
+            one,
+            measures[one.state],
+            confidence,
+            counts=counts,
         )
-        for one in published
-        if one.state in measures
+        for one in settled
     ]
     values = [_value_columns(part.value, one, targets) for part, one in parts]
     exclusions = [part.exclusion for part, _ in parts]
@@ -82,18 +88,22 @@ def settle(
     )
 
 
+def _counts(histogram: pl.DataFrame, published: Sequence[Published]) -> Cumulated:
+    """The histograms that quantiles are read from, cumulated once for all of them."""
+    states = {one.state for one in published if one.kpi.estimator in QUANTILES}
+    return cumulated(histogram.filter(pl.col("measure").is_in(sorted(states))), _HISTOGRAM)
+
+
 def _within(rolled: Rolled, sets: frozenset[str] | None) -> Rolled:
-    """The states of some segment sets; of all without any named."""
+    """The states of some segment sets, of all without any named; histograms stay as they are."""
     if sets is None:
         return rolled
     is_in = pl.col("segment_set").is_in(sorted(sets))
-    return Rolled(
-        rolled.state.filter(is_in), rolled.exclusion.filter(is_in), rolled.histogram.filter(is_in)
-    )
+    return Rolled(rolled.state.filter(is_in), rolled.exclusion.filter(is_in), rolled.histogram)
 
 
 def _settle_one(
-    rolled: Rolled, one: Published, measure: Measure, confidence: float
+    rolled: Rolled, one: Published, measure: Measure, confidence: float, *, counts: Cumulated
 ) -> tuple[Settled, Published]:
     states = rolled.state.filter(pl.col("measure") == one.state).drop("measure")
     exclusions = (
@@ -101,7 +111,7 @@ def _settle_one(
         .select(pl.lit(one.code).alias("kpi_code"), *_SEGMENT, "reason", "count")
         .cast(_EXCLUSION_SCHEMA)
     )
-    valued, left_out = _valued(states, rolled.histogram, one, measure, confidence=confidence)
+    valued, left_out = _valued(states, counts, one, measure, confidence=confidence)
     added = left_out.select(pl.lit(one.code).alias("kpi_code"), *_SEGMENT, "reason", "count")
     exclusions = pl.concat([exclusions, added.cast(_EXCLUSION_SCHEMA)])
     scaled = _scaled(valued, one)
@@ -114,7 +124,7 @@ def _settle_one(
 
 def _valued(
     states: pl.DataFrame,
-    histogram: pl.DataFrame,
+    counts: Cumulated,
     one: Published,
     measure: Measure,
     *,
@@ -129,8 +139,8 @@ def _valued(
     pooled, mixed = _pool(states, one)
     left_out = mixed.select(*_SEGMENT, reason=pl.lit(MIXED_SCALES), count="n")
     if one.kpi.estimator in QUANTILES:
-        own = histogram.filter(pl.col("measure") == one.state).drop("measure")
-        return _quantile(pooled, own, QUANTILES[one.kpi.estimator], confidence), left_out
+        own = pooled.with_columns(pl.lit(one.state).alias("measure"))
+        return _quantile(own, counts, QUANTILES[one.kpi.estimator], confidence), left_out
     return _estimated(pooled, one, measure, confidence), left_out
 
 
@@ -182,20 +192,22 @@ def _named(estimate: Estimate) -> list[tuple[str, pl.Expr]]:
 
 
 def _quantile(
-    pooled: pl.DataFrame, histogram: pl.DataFrame, quantile: float, confidence: float
+    pooled: pl.DataFrame, counts: Cumulated, quantile: float, confidence: float
 ) -> pl.DataFrame:
     """Quantile of a histogram, interpolated, with the order-statistic interval."""
     below, above, weight = interpolated_ranks(pl.col("n"), quantile)
     low, high = order_statistic_ranks(pl.col("n"), quantile, confidence)
-    ranks = pooled.select(
-        *_SEGMENT, below.alias("below"), above.alias("above"), low.alias("ci_low"),
-        high.alias("ci_high"),
-    )  # fmt: skip
-    weights = pooled.select(
-        *_SEGMENT, "n", "stratum", pl.col("n").cast(pl.Float64).alias("n_effective"),
+    # many segments are of one size, and the binomial is dear
+    sizes = pooled.select("n").unique().with_columns(
+        below.alias("below"), above.alias("above"), low.alias("ci_low"), high.alias("ci_high"),
         weight.alias("weight"),
     )  # fmt: skip
-    found = values_at_ranks(histogram, ranks, _SEGMENT)
+    sized = pooled.join(sizes, on="n", how="inner", maintain_order="left")
+    ranks = sized.select(*_HISTOGRAM, "below", "above", "ci_low", "ci_high")
+    weights = sized.select(
+        *_SEGMENT, "n", "stratum", pl.col("n").cast(pl.Float64).alias("n_effective"), "weight"
+    )
+    found = values_at_ranks(counts, ranks, _HISTOGRAM).drop("measure")
     value = pl.col("below") + pl.col("weight") * (pl.col("above") - pl.col("below"))
     none = pl.lit(None, dtype=pl.Float64)
     return weights.join(found, on=_SEGMENT, how="inner").select(

@@ -7,12 +7,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
+from schemas.config.alerts import AlertConfig
 from schemas.config.base import Model, Zone
 from schemas.config.calendar import FiscalCalendar
 from schemas.config.files import FileOptions
 from schemas.config.kpis import KpiConfig
 from schemas.config.mapping import TableMap
 from schemas.config.quality import QualityConfig
+from schemas.config.report import ReportConfig
+from schemas.config.warehouse import WarehouseConfig
 from schemas.dimensions import known_dimension
 from schemas.registry import TABLES
 from schemas.survey import METRICS
@@ -199,6 +202,16 @@ class Project(Model):
     quality: QualityConfig = Field(
         default_factory=QualityConfig, description="What is expected of the data."
     )
+    warehouse: WarehouseConfig = Field(
+        default_factory=WarehouseConfig, description="Where the tables are published."
+    )
+
+    report: ReportConfig = Field(
+        default_factory=ReportConfig, description="The report of every publish."
+    )
+    alerts: AlertConfig = Field(
+        default_factory=AlertConfig, description="Who is told when a run fails."
+    )
 
     @field_validator("sources")
     @classmethod
@@ -242,6 +255,17 @@ class Project(Model):
             msg = (
                 f"kpis.min_n.segment_sets: no segment set {unknown[0]!r}; "
                 f"allowed: {', '.join(sorted(known))}"
+            )
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _report_ranks_known_sets(self) -> Any:
+        unknown = sorted(set(self.report.segment_sets) - set(self.segment_sets))
+        if unknown:
+            msg = (
+                f"report.segment_sets: no segment set {unknown[0]!r}; "
+                f"allowed: {', '.join(sorted(self.segment_sets)) or 'none is declared'}"
             )
             raise ValueError(msg)
         return self

@@ -160,7 +160,7 @@ class Company:
 
     def values(self) -> pl.DataFrame:
         """Published KPI values, less what names the run."""
-        return self.table("kpi_value").drop("run_id", "known_at")
+        return self.table("kpi_value").drop("run_id", "known_at", "publish_id")
 
 
 def new_company(folder: Path, *, days: tuple[str, ...] = DAYS) -> Company:

@@ -44,6 +44,7 @@ def test_a_finished_run_in_a_few_lines(loaded_once: Company, project: Project) -
         "          3  erp_order.ordered_at: expect_column_values_to_not_be_null",
         "Checks: 62 passed, 63 skipped",
         f"Published: {loaded_once.lake.warehouse}",
+        f"Report: {loaded_once.lake.report}",
         "Next: `barometer status`; `barometer ui` for lineage and checks; or ask the warehouse:",
         "  select * from kpi_value where kpi_code = 'nps' and period_grain = 'month'",
         "  and segment_set = 'total' order by period_start",

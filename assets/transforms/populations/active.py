@@ -50,7 +50,8 @@ def active_customers(extracts: Mapping[str, pl.LazyFrame], asked: Asked) -> Acti
     early = pl.lit(value=False)
     if first_on is not None:
         early = pl.col("period_start") < first_on + dt.timedelta(days=churn.inactivity_days)
-    spans, opinions = _active(spells, asked.periods), _opinions(extracts)
+    spans = _active(spells, asked.periods)
+    opinions = asked.once("opinions", "opinion", lambda: _opinions(extracts))
     contacts = _contacts(extracts, asked.periods, spells, opinions)
     held = spans.join(opinions, on="account_id", how="inner")
     held = covering(held, asked.periods.ends, "held_from", "held_to")

@@ -15,13 +15,13 @@ import polars as pl
 
 from assets.transforms.facts import FactSource
 from assets.transforms.measures import Measure, Shape
-from assets.transforms.populations.counting import by_account, containing, counted, covering
+from assets.transforms.populations.counting import containing, covering
+from assets.transforms.populations.cuts import CUT, cuts_of, steps_of
 from assets.transforms.populations.population import (
     Asked,
     Population,
     PopulationPeriods,
     PopulationStates,
-    account_as_of,
     exclusion_rows,
 )
 from assets.transforms.populations.tally import REASON, Tally
@@ -77,11 +77,15 @@ def churn_states(extracts: Mapping[str, pl.LazyFrame], asked: Asked) -> Populati
     lost = _lost(spells, asked.periods)
     nowhere = unattributed(extracts, asked)
     since = _first_whole_day(asked)
+    cuts = cuts_of(asked)
+    steps = steps_of(cuts.narrow(present, starts), "n")
+    placed = cuts.place(lost, "period_start").group_by("period_start", CUT)
+    losses = placed.agg(pl.len().cast(pl.Int64).alias("x"))
     for one in asked.sets:
         keys = ["period_start", *one.columns]
-        n = counted(by_account(present, asked, one, when=starts), asked.periods, one, "n")
-        x = account_as_of(lost, asked.versions, one, day="period_start")
-        both = n.join(x.group_by(keys).agg(pl.len().alias("x")), on=keys, how="left")
+        n = cuts.running(steps, asked.periods, one)
+        x = cuts.summed(losses, one, ["period_start"])
+        both = n.join(x, on=keys, how="left")
         sums = both.with_columns(pl.col("x").fill_null(0))
         early = pl.col("period_start") < since if since else pl.lit(value=False)
         tally.add(sums.filter(~early), CHURN, one)
@@ -105,12 +109,14 @@ def reactivation_states(extracts: Mapping[str, pl.LazyFrame], asked: Asked) -> P
     back = covering(back.with_columns(pl.lit(NEVER).alias("_for_ever")), periods.tests,
                     "back_on", "_for_ever")  # fmt: skip
     nowhere = unattributed(extracts, asked)
+    cuts = cuts_of(asked)
+    steps = [
+        steps_of(cuts.narrow(spans, periods.ends), name)
+        for spans, name in ((lost, "n"), (back, "x"))
+    ]
     for one in asked.sets:
         keys = ["period_start", *one.columns]
-        n, x = (
-            counted(by_account(spans, asked, one, when=periods.ends), periods, one, name)
-            for spans, name in ((lost, "n"), (back, "x"))
-        )
+        n, x = (cuts.running(each, periods, one) for each in steps)
         both = n.join(x, on=keys, how="left").with_columns(pl.col("x").fill_null(0))
         tally.add(both, REACTIVATION, one)
         leave_out_nowhere(tally, nowhere, REACTIVATION, one)
@@ -122,9 +128,11 @@ def spells_of(extracts: Mapping[str, pl.LazyFrame], asked: Asked) -> pl.DataFram
     churn, is_named = asked.project.kpis.churn, pl.col("account_id").is_not_null()
     if churn.basis == "orders":
         sales = extracts["sale"].filter(is_named, "is_sale").select("account_id", "starts_on")
-        return spells_from_sales(sales.unique(), churn.inactivity_days)
+        days = churn.inactivity_days
+        return asked.once("spells", "sale", lambda: spells_from_sales(sales, days), days)
     ever = pl.col("last_on") >= pl.col("starts_on")
-    return spells_from_contracts(extracts["contract"].filter(is_named, ever))
+    contracts = extracts["contract"].filter(is_named, ever)
+    return asked.once("spells", "contract", lambda: spells_from_contracts(contracts))
 
 
 def unattributed(extracts: Mapping[str, pl.LazyFrame], asked: Asked) -> pl.DataFrame:
@@ -136,7 +144,12 @@ def unattributed(extracts: Mapping[str, pl.LazyFrame], asked: Asked) -> pl.DataF
         never = pl.col("last_on") < pl.col("starts_on")
         rows = extracts["contract"].filter(is_nameless | never)
     reason = pl.when(is_nameless).then(pl.lit("no_account")).otherwise(pl.lit("never_in_force"))
-    dated = rows.select("starts_on", reason.alias(REASON)).collect()
+    basis = asked.project.kpis.churn.basis
+    dated = asked.once(
+        "unattributed",
+        "sale" if basis == "orders" else "contract",
+        lambda: rows.select("starts_on", reason.alias(REASON)).collect(),
+    )
     placed = containing(dated, asked.periods, "starts_on")
     return placed.group_by("period_start", REASON).agg(pl.len().alias("count"))
 

@@ -9,6 +9,7 @@ extracts in those called `extract_…`; storage is `assets.kpi.populations`' wor
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import polars as pl
 
@@ -44,6 +45,30 @@ class PopulationPeriods:
 
 
 @dataclass(frozen=True, slots=True)
+class Shared:
+    """What populations, grains and years of one refresh have in common, the last of each kind.
+
+    Attributes:
+        kept: Kind → what it was made from, and what it is.
+    """
+
+    kept: dict[str, tuple[object, Any]] = field(default_factory=dict)
+
+    def get(self, kind: str, key: object, make: Callable[[], Any]) -> Any:
+        """Something made before from the same, or made now.
+
+        Args:
+            kind: What it is; one of each kind is kept.
+            key: All that it is made from.
+            make: Makes it.
+        """
+        if kind not in self.kept or self.kept[kind][0] != key:
+            self.kept.pop(kind, None)  # not both in memory
+            self.kept[kind] = key, make()
+        return self.kept[kind][1]
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """What the states of a population are wanted for.
 
@@ -58,6 +83,8 @@ class Asked:
         since: First day that the extracts reach back to; None without any.
         as_of: Last loaded day; None where it is the last of the periods' ends.
         firsts: First day that each extract reaches back to, of those that have rows.
+        shared: What was made for others of the same refresh.
+        files: Extract → what its rows are read from; none where that is not known.
     """
 
     periods: PopulationPeriods
@@ -68,6 +95,17 @@ class Asked:
     since: dt.date | None
     as_of: dt.date | None = None
     firsts: Mapping[str, dt.date] = field(default_factory=dict)
+    shared: Shared = field(default_factory=Shared)
+    files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def once(
+        self, kind: str, extract: str, make: Callable[[], pl.DataFrame], *settings: object
+    ) -> pl.DataFrame:
+        """A frame made from an extract and settings, once where it is known what is read."""
+        if extract not in self.files:
+            return make()
+        found: pl.DataFrame = self.shared.get(kind, (self.files[extract], *settings), make)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

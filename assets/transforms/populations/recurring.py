@@ -4,8 +4,8 @@ The start is the last day before the period and the end its last day, so the end
 the start of the next.
 """
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Final
 
 import narwhals as nw
@@ -13,19 +13,18 @@ import polars as pl
 
 from assets.transforms.facts import FactSource
 from assets.transforms.measures import Measure
+from assets.transforms.populations.counting import counted, covering
+from assets.transforms.populations.customers import leave_out_nowhere
+from assets.transforms.populations.cuts import cuts_of, steps_of
 from assets.transforms.populations.population import (
     Asked,
     Population,
+    PopulationPeriods,
     PopulationStates,
-    account_as_of,
+    exclusion_rows,
 )
-from assets.transforms.populations.tally import (
-    REASON,
-    Tally,
-    first_reason,
-    in_periods,
-    portions,
-)
+from assets.transforms.populations.tally import REASON, Tally, first_reason, product
+from assets.transforms.segments import TOTAL
 from schemas.table import MONEY_SCALE
 
 NRR: Final = Measure(
@@ -70,7 +69,7 @@ UPSELL: Final = Measure(
 """Customers at the start, and whether their amount or plan rose."""
 
 _MEASURES: Final = (NRR, GRR, UPSELL)
-_CUSTOMER = ("period_start", "account_id")
+_NOT_SUMMED: Final = ("account_id", "starts_on", "last_on", "rank")
 
 
 def recurring_states(extracts: Mapping[str, pl.LazyFrame], asked: Asked) -> PopulationStates:
@@ -82,37 +81,135 @@ def recurring_states(extracts: Mapping[str, pl.LazyFrame], asked: Asked) -> Popu
         extracts: `contract`.
         asked: What is wanted.
     """
-    rank = _rank(asked.project.kpis.contracts.plan_order)
-    columns = ("account_id", "starts_on", "last_on", "monthly_fixed", "has_rate", rank)
-    contracts = extracts["contract"].select(columns).collect()
-    tally = Tally()
-    for periods in portions(asked.periods, contracts.height):
-        _count(tally, contracts.lazy(), replace(asked, periods=periods))
+    contract, order = extracts["contract"], asked.project.kpis.contracts.plan_order
+    runs = asked.once("runs", "contract", lambda: _runs(contract, order), tuple(order))
+    pairs, cuts, tally = _pairs(runs, asked.periods), cuts_of(asked), Tally()
+    kept = pl.col("monthly_end").fill_null(0)
+    customers = cuts.narrow(pairs, asked.periods.starts)
+    parts = (
+        (NRR, _retained(customers, kept)),
+        (GRR, _retained(customers, pl.min_horizontal(kept, "monthly"))),
+        (UPSELL, _grown(customers)),
+    )
+    steps = [(measure, *_steps(rows, measure)) for measure, rows in parts]
+    nobodys = _nobodys(contract, asked)
+    for one in asked.sets:
+        for measure, sums, left_out in steps:
+            tally.add(cuts.running(sums, asked.periods, one), measure, one)
+            others = cuts.running(left_out, asked.periods, one, [REASON])
+            tally.exclusions.append(exclusion_rows(others, measure, one))
+            leave_out_nowhere(tally, nobodys, measure, one)
     return tally.result()
 
 
-def _count(tally: Tally, contracts: pl.LazyFrame, asked: Asked) -> None:
-    """Count the customers of some periods."""
-    start = in_periods(contracts, asked.periods, _in_force("day_before"))
-    end = in_periods(contracts, asked.periods, _in_force("period_end"))
-    no_account = pl.col("account_id").is_null()
-    customers = _by_customer(start.filter(~no_account)).join(
-        _by_customer(end.filter(~no_account)), on=_CUSTOMER, how="left", suffix="_end"
+def _steps(rows: pl.DataFrame, measure: Measure) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Steps of what is summed of the rows that count, and of the number of others by reason."""
+    counts, values = pl.col(REASON).is_null(), {name: product(name) for name in measure.components}
+    return (
+        steps_of(rows.filter(counts), "n", values),
+        steps_of(rows.filter(~counts), "count", by=[REASON]),
     )
-    nobodys = start.filter(no_account).select(*_CUSTOMER, pl.lit("no_account").alias(REASON))
-    kept = pl.col("monthly_end").fill_null(0)
-    for one in asked.sets:
-        placed = account_as_of(customers, asked.versions, one, day="period_start")
-        tally.count(_retained(placed, kept), NRR, one)
-        tally.count(_retained(placed, pl.min_horizontal(kept, "monthly")), GRR, one)
-        tally.count(_grown(placed), UPSELL, one)
-        left_out = account_as_of(nobodys, asked.versions, one, day="period_start")
-        for measure in _MEASURES:
-            tally.leave_out(left_out, measure, one)
 
 
-def _in_force(day: str) -> list[pl.Expr]:
-    return [pl.col("starts_on") <= pl.col(day), pl.col("last_on") >= pl.col(day)]
+def _nobodys(contracts: pl.LazyFrame, asked: Asked) -> pl.DataFrame:
+    """Contracts in force before each period that name no account: period_start, reason, count."""
+    is_own = pl.col("account_id").is_null() & (pl.col("starts_on") <= pl.col("last_on"))
+    rows = contracts.filter(is_own).select("starts_on", "last_on").collect()
+    spans = covering(rows, _days_before(asked.periods), "starts_on", "last_on")
+    counts = counted(spans, asked.periods, TOTAL, "count")
+    return counts.with_columns(pl.lit("no_account").alias(REASON))
+
+
+def _days_before(periods: PopulationPeriods) -> pl.Series:
+    return periods.starts - dt.timedelta(days=1)
+
+
+def _runs(contracts: pl.LazyFrame, plan_order: Sequence[str]) -> pl.DataFrame:
+    """Days from which the contracts of an account are others, and what they are together.
+
+    Args:
+        contracts: The extract.
+        plan_order: Plans, the least first.
+
+    Returns:
+        account_id, starts_on, ends_on, is_customer (whether any is in force), monthly,
+        lacks_amount, lacks_rate, rank; of each account the days since its first one, gaps too.
+    """
+    ranks = range(len(plan_order))
+    lacks, has_rate = pl.col("monthly_fixed").is_null(), pl.col("has_rate")
+    own = contracts.filter(
+        pl.col("account_id").is_not_null(), pl.col("starts_on") <= pl.col("last_on")
+    ).select(
+        "account_id", "starts_on", "last_on", _rank(plan_order),
+        pl.lit(1, pl.Int64).alias("contracts"),
+        pl.col("monthly_fixed").fill_null(0).cast(pl.Int128).alias("monthly"),
+        (lacks & has_rate).fill_null(value=False).cast(pl.Int64).alias("lacks_amount"),
+        (lacks & ~has_rate).fill_null(value=False).cast(pl.Int64).alias("lacks_rate"),
+    ).with_columns(
+        (pl.col("rank") == rank).fill_null(value=False).cast(pl.Int64).alias(f"rank_{rank}")
+        for rank in ranks
+    ).collect()  # fmt: skip
+    numbers = pl.col(name for name in own.columns if name not in _NOT_SUMMED)
+    begins = own.select("account_id", pl.col("starts_on"), numbers)
+    ends = own.select(
+        "account_id", (pl.col("last_on") + pl.duration(days=1)).alias("starts_on"), numbers * -1
+    )
+    changes = pl.concat([begins, ends]).group_by("account_id", "starts_on").agg(numbers.sum())
+    held = changes.sort("account_id", "starts_on").with_columns(
+        # those of an account come to nothing at its last change, so that no other has any of them
+        numbers.cum_sum(),
+        (pl.col("starts_on").shift(-1).over("account_id") - pl.duration(days=1)).alias("ends_on"),
+    )
+    highest = [pl.when(pl.col(f"rank_{rank}") > 0).then(rank) for rank in reversed(ranks)]
+    return held.select(
+        "account_id",
+        "starts_on",
+        "ends_on",
+        (pl.col("contracts") > 0).alias("is_customer"),
+        "monthly",
+        (pl.col("lacks_amount") > 0).alias("lacks_amount"),
+        (pl.col("lacks_rate") > 0).alias("lacks_rate"),
+        pl.coalesce(*highest, pl.lit(None, pl.Int64)).cast(pl.Int64).alias("rank"),
+    )
+
+
+def _pairs(runs: pl.DataFrame, periods: PopulationPeriods) -> pl.DataFrame:
+    """What customers have at the start and at the end (`…_end`), with the periods that have both.
+
+    Args:
+        runs: From `_runs`.
+        periods: The periods.
+
+    Returns:
+        Rows as those of `covering`; the end is null where nothing is in force.
+    """
+    numbered = runs.with_row_index("_run")
+    changes = pl.concat(
+        [
+            covering(numbered, when, "starts_on", "ends_on").select(
+                "account_id", "_first", pl.col("_run").alias(name)
+            )
+            for name, when in (("_start", _days_before(periods)), ("_end", periods.ends))
+        ],
+        how="diagonal",
+    )
+    met = changes.group_by("account_id", "_first").agg(pl.col("_start", "_end").max())
+    met = met.sort("account_id", "_first").with_columns(
+        pl.col("_start", "_end").forward_fill().over("account_id"),
+        pl.col("_first")
+        .shift(-1, fill_value=len(periods.starts))
+        .over("account_id")
+        .alias("_past"),
+    )
+    content = numbered.filter("is_customer").drop(
+        "account_id", "starts_on", "ends_on", "is_customer"
+    )
+    at_end = content.rename(lambda name: name if name == "_run" else f"{name}_end")
+    return (
+        met.join(content, left_on="_start", right_on="_run", how="inner")
+        .join(at_end, left_on="_end", right_on="_run", how="left")
+        .drop("_start", "_end")
+    )
 
 
 def _rank(plan_order: Sequence[str]) -> pl.Expr:
@@ -120,17 +217,6 @@ def _rank(plan_order: Sequence[str]) -> pl.Expr:
     places = {name.strip().lower(): place for place, name in enumerate(plan_order)}
     plan = pl.col("plan").str.strip_chars().str.to_lowercase()
     return plan.replace_strict(places, default=None, return_dtype=pl.Int64).alias("rank")
-
-
-def _by_customer(contracts: pl.DataFrame) -> pl.DataFrame:
-    """Sum of the contracts of each period and customer, and whether an amount is unknown."""
-    lacks = pl.col("monthly_fixed").is_null()
-    return contracts.group_by(_CUSTOMER).agg(
-        pl.col("monthly_fixed").cast(pl.Int128).sum().alias("monthly"),
-        (lacks & pl.col("has_rate")).any().alias("lacks_amount"),
-        (lacks & ~pl.col("has_rate")).any().alias("lacks_rate"),
-        pl.col("rank").max(),
-    )
 
 
 def _reasons() -> dict[str, pl.Expr]:

@@ -9,13 +9,14 @@ import polars as pl
 from assets.transforms.dimensions import by_origin
 from assets.transforms.facts import FactSource
 from assets.transforms.measures import Measure
+from assets.transforms.populations.counting import containing
 from assets.transforms.populations.population import (
     Asked,
     Population,
     PopulationStates,
     account_as_of,
 )
-from assets.transforms.populations.tally import Tally, first_reason, in_periods
+from assets.transforms.populations.tally import Tally, first_reason
 from assets.transforms.segments import SegmentSet, known
 from schemas.dimensions import Origin, known_dimension
 from schemas.warehouse import dimension_column
@@ -43,8 +44,9 @@ def renewal_states(extracts: Mapping[str, pl.LazyFrame], asked: Asked) -> Popula
         extracts: `contract`, with those that begin within the grace after the periods.
         asked: What is wanted.
     """
-    is_due = [pl.col("ends_on").is_between("period_start", "period_end")]
-    due = in_periods(extracts["contract"], asked.periods, is_due)
+    first, last = asked.periods.starts[0], asked.periods.ends[-1]
+    ending = extracts["contract"].filter(pl.col("ends_on").is_between(first, last)).collect()
+    due = containing(ending, asked.periods, "ends_on")
     renewed = _renewed(due, extracts["contract"], _grace(asked))
     as_of = asked.as_of or asked.periods.ends.max()
     rows = due.with_columns(

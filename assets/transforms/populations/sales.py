@@ -11,18 +11,18 @@ from typing import Final
 
 import polars as pl
 
-from assets.transforms.populations.counting import by_account, containing, counted, covering
+from assets.transforms.populations.counting import containing, counted, covering
 from assets.transforms.populations.customers import (
     ACCOUNTS,
     counted_measure,
     leave_out_early,
     leave_out_nowhere,
 )
+from assets.transforms.populations.cuts import CUT, Cuts, cuts_of, steps_of
 from assets.transforms.populations.population import (
     Asked,
     Population,
     PopulationStates,
-    account_as_of,
     exclusion_rows,
 )
 from assets.transforms.populations.tally import REASON, Tally
@@ -58,33 +58,49 @@ def buyer_states(extracts: Mapping[str, pl.LazyFrame], asked: Asked) -> Populati
         asked: What is asked for.
     """
     tally = Tally()
-    placed = containing(_days_of_sale(extracts["sale"], asked), asked.periods, "starts_on")
-    owners = placed.group_by("account_id", "period_start", "period_end").agg(
-        pl.col("sales", "valued_sales", "net", "no_amount", "no_rate", "rows").sum()
-    )
+    owners = _sales_of_periods(extracts["sale"], asked)
     nameless, named = (
         owners.filter(pl.col("account_id").is_null()),
         owners.filter(pl.col("account_id").is_not_null()),
     )
+    cuts = cuts_of(asked)
+    bought, revenue, unvalued = _sums_of_buyers(cuts.place(named, "period_end"))
     for one in asked.sets:
-        rows = account_as_of(named, asked.versions, one, day="period_end")
-        buyers = rows.filter(pl.col("sales") > 0).with_columns(
-            pl.lit(None, pl.String).alias(REASON), (pl.col("sales") >= _MANY).alias("x")
-        )
-        tally.count(buyers, REPEAT_PURCHASE, one)
+        tally.add(cuts.summed(bought, one, ["period_start"]), REPEAT_PURCHASE, one)
         leave_out_nowhere(tally, _nameless(nameless, "sales"), REPEAT_PURCHASE, one)
         leave_out_nowhere(tally, _nameless(nameless, "rows"), CUSTOMER_REVENUE, one)
-        bought = pl.when(pl.col("valued_sales") == 0).then(pl.lit("no_sale")).alias(REASON)
-        is_valued = pl.col("rows") > pl.col("no_amount") + pl.col("no_rate")
-        valued = rows.filter(is_valued).with_columns(bought, pl.col("net").alias("x"))
-        tally.count(valued, CUSTOMER_REVENUE, one)
+        valued = cuts.summed(revenue, one, ["period_start", REASON])
+        is_in = pl.col(REASON).is_null()
+        tally.add(valued.filter(is_in).drop(REASON), CUSTOMER_REVENUE, one)
+        counts = valued.filter(~is_in).rename({"n": "count"})
+        tally.exclusions.append(exclusion_rows(counts, CUSTOMER_REVENUE, one))
+        left_out = cuts.summed(unvalued, one, ["period_start"])
         for reason in ("no_amount", "no_rate"):
-            counts = rows.group_by("period_start", *one.columns).agg(
-                pl.lit(reason).first().alias(REASON), pl.col(reason).sum().alias("count")
+            counts = left_out.filter(pl.col(reason) > 0).with_columns(
+                pl.lit(reason).alias(REASON), pl.col(reason).alias("count")
             )
-            left_out = counts.filter(pl.col("count") > 0)
-            tally.exclusions.append(exclusion_rows(left_out, CUSTOMER_REVENUE, one))
+            tally.exclusions.append(exclusion_rows(counts, CUSTOMER_REVENUE, one))
     return tally.result()
+
+
+def _sums_of_buyers(
+    owners: pl.DataFrame,
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Sums by period and cut: of buyers, of their revenue (by reason), of what has no value."""
+    keys = ["period_start", CUT]
+    n = pl.len().cast(pl.Int64).alias("n")
+    again = (pl.col("sales") >= _MANY).cast(pl.Int64).sum().alias("x")
+    bought = owners.filter(pl.col("sales") > 0).group_by(keys).agg(n, again)
+    reason = pl.when(pl.col("valued_sales") == 0).then(pl.lit("no_sale")).alias(REASON)
+    is_valued = pl.col("rows") > pl.col("no_amount") + pl.col("no_rate")
+    net = pl.col("net").cast(pl.Int128)
+    revenue = (
+        owners.filter(is_valued)
+        .group_by(*keys, reason)
+        .agg(n, net.sum().alias("x"), (net * net).sum().alias("xx"))
+    )
+    unvalued = owners.group_by(keys).agg(pl.col("no_amount", "no_rate").sum())
+    return bought, revenue, unvalued
 
 
 def buyer_to_date_states(extracts: Mapping[str, pl.LazyFrame], asked: Asked) -> PopulationStates:
@@ -96,7 +112,23 @@ def buyer_to_date_states(extracts: Mapping[str, pl.LazyFrame], asked: Asked) -> 
     """
     tally, periods = Tally(), asked.periods
     sales = extracts["sale"].filter("is_sale")
-    bought = (
+    bought = asked.once("bought", "sale", lambda: _first_days(sales))
+    buyers = covering(bought, periods.ends, "first_on", _FOR_EVER)
+    again = covering(bought.drop_nulls("again_on"), periods.ends, "again_on", _FOR_EVER)
+    nameless = sales.filter(pl.col("account_id").is_null()).select("starts_on").collect()
+    reached = nameless.with_columns(pl.lit(NEVER).alias(_FOR_EVER))
+    left_out = _counted_nowhere(reached, asked, "no_account")
+    cuts = cuts_of(asked)
+    steps = _steps((buyers, again), cuts, periods.ends)
+    for one in asked.sets:
+        tally.add(_shares(steps, cuts, asked, one), REPEAT_PURCHASE_TO_DATE, one)
+        leave_out_nowhere(tally, left_out, REPEAT_PURCHASE_TO_DATE, one)
+    return tally.result()
+
+
+def _first_days(sales: pl.LazyFrame) -> pl.DataFrame:
+    """Days of the first two sales of each account."""
+    return (
         sales.filter(pl.col("account_id").is_not_null())
         .group_by("account_id")
         .agg(pl.col("starts_on").sort().head(_MANY).alias("days"))
@@ -108,15 +140,6 @@ def buyer_to_date_states(extracts: Mapping[str, pl.LazyFrame], asked: Asked) -> 
         )
         .collect(engine="streaming")
     )
-    buyers = covering(bought, periods.ends, "first_on", _FOR_EVER)
-    again = covering(bought.drop_nulls("again_on"), periods.ends, "again_on", _FOR_EVER)
-    nameless = sales.filter(pl.col("account_id").is_null()).select("starts_on").collect()
-    reached = nameless.with_columns(pl.lit(NEVER).alias(_FOR_EVER))
-    left_out = _counted_nowhere(reached, asked, "no_account")
-    for one in asked.sets:
-        tally.add(_shares((buyers, again), asked, one), REPEAT_PURCHASE_TO_DATE, one)
-        leave_out_nowhere(tally, left_out, REPEAT_PURCHASE_TO_DATE, one)
-    return tally.result()
 
 
 def cross_buyer_states(extracts: Mapping[str, pl.LazyFrame], asked: Asked) -> PopulationStates:
@@ -130,43 +153,60 @@ def cross_buyer_states(extracts: Mapping[str, pl.LazyFrame], asked: Asked) -> Po
     reach = asked.project.kpis.cross_sell.window_days
     bought = _with_families(extracts["purchase"], asked, reach)
     is_named = pl.col("account_id").is_not_null()
-    merged = merge_intervals(
-        bought.filter(is_named, pl.col("family").is_not_null()), ("account_id", "family")
+    families = id(asked.products), reach
+    held = asked.once("held", "purchase", lambda: _held(bought), *families)
+    nobodys = asked.once(
+        "nobodys", "purchase", lambda: bought.filter(~is_named).collect(), *families
     )
-    held = _families_held(merged)
+    unnamed = asked.once(
+        "strange",
+        "purchase",
+        lambda: bought.filter(is_named, pl.col("family").is_null()).collect(),
+        *families,
+    )
     buyers, crossing = (
         covering(held.filter(pl.col("families") >= least), periods.ends, "starts_on", "ends_on")
         for least in (1, _MANY)
     )
-    left_out = _counted_nowhere(bought.filter(~is_named).collect(), asked, "no_account")
-    strange = covering(
-        bought.filter(is_named, pl.col("family").is_null()).collect(),
-        periods.ends,
-        "starts_on",
-        "ends_on",
-    )
+    left_out = _counted_nowhere(nobodys, asked, "no_account")
+    strange = covering(unnamed, periods.ends, "starts_on", "ends_on")
     since = asked.since + (reach - 1) * _ONE_DAY if asked.since else None
+    cuts, early = cuts_of(asked), _is_early(asked, since)
+    steps = _steps((buyers, crossing), cuts, periods.ends)
+    unknown = steps_of(cuts.narrow(strange, periods.ends), "count")
     for one in asked.sets:
-        sums = _shares((buyers, crossing), asked, one)
-        early = _is_early(asked, since)
+        sums = _shares(steps, cuts, asked, one)
         tally.add(sums.join(early, on="period_start", how="anti"), CROSS_SELL, one)
         partial = sums.join(early, on="period_start", how="semi")
         leave_out_early(tally, partial, CROSS_SELL, one)
         leave_out_nowhere(tally, left_out, CROSS_SELL, one)
-        own = by_account(strange, asked, one, when=periods.ends)
-        counts = counted(own, periods, one, "count").with_columns(pl.lit("no_family").alias(REASON))
+        own = cuts.running(unknown, periods, one)
+        counts = own.with_columns(pl.lit("no_family").alias(REASON))
         tally.exclusions.append(exclusion_rows(counts, CROSS_SELL, one))
     return tally.result()
 
 
-def _days_of_sale(sales: pl.LazyFrame, asked: Asked) -> pl.DataFrame:
-    """What each account bought and returned on each day of the periods."""
-    first, last = asked.periods.starts.min(), asked.periods.ends.max()
+def _sales_of_periods(sales: pl.LazyFrame, asked: Asked) -> pl.DataFrame:
+    """What each account bought and returned in each period."""
+    periods, keys = asked.periods, ["account_id", "period_start", "period_end"]
+    first, last = periods.starts[0], periods.ends[-1]
+    if (periods.starts.shift(-1) <= periods.ends).any():
+        dated = sales.filter(pl.col("starts_on").is_between(first, last))
+        by_day = _sums_of_sales(dated, ["account_id", "starts_on"])
+        placed = containing(by_day, periods, "starts_on")
+        return placed.group_by(keys).agg(
+            pl.col("rows", "sales", "valued_sales", "net", "no_amount", "no_rate").sum()
+        )
+    every = pl.DataFrame({"starts_on": pl.date_range(first, last, eager=True)})
+    days = containing(every, periods, "starts_on").lazy()
+    return _sums_of_sales(sales.join(days, on="starts_on", how="inner"), keys)
+
+
+def _sums_of_sales(sales: pl.LazyFrame, keys: list[str]) -> pl.DataFrame:
     has_amount = pl.col("net_fixed").is_not_null()
     lacks_rate = ~pl.col("has_rate") & ~has_amount
     return (
-        sales.filter(pl.col("starts_on").is_between(first, last))
-        .group_by("account_id", "starts_on")
+        sales.group_by(keys)
         .agg(
             pl.len().cast(pl.Int64).alias("rows"),
             pl.col("is_sale").sum().cast(pl.Int64).alias("sales"),
@@ -194,17 +234,30 @@ def _counted_nowhere(spans: pl.DataFrame, asked: Asked, reason: str) -> pl.DataF
     return counts.with_columns(pl.lit(reason).alias(REASON))
 
 
-def _shares(
-    spans: tuple[pl.DataFrame, pl.DataFrame], asked: Asked, one: SegmentSet
-) -> pl.DataFrame:
-    """Counts of all (n) and of some of them (x) at the end of each period."""
-    keys = ["period_start", *one.columns]
-    ends = asked.periods.ends
+def _steps(
+    spans: tuple[pl.DataFrame, pl.DataFrame], cuts: Cuts, ends: pl.Series
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Steps of the counts of all (n) and of some of them (x)."""
     n, x = (
-        counted(by_account(each, asked, one, when=ends), asked.periods, one, name)
+        steps_of(cuts.narrow(each, ends), name)
         for each, name in zip(spans, ("n", "x"), strict=True)
     )
-    return n.join(x, on=keys, how="left").with_columns(pl.col("x").fill_null(0))
+    return n, x
+
+
+def _shares(
+    steps: tuple[pl.DataFrame, pl.DataFrame], cuts: Cuts, asked: Asked, one: SegmentSet
+) -> pl.DataFrame:
+    """Counts of all (n) and of some of them (x) at the end of each period."""
+    n, x = (cuts.running(each, asked.periods, one) for each in steps)
+    joined = n.join(x, on=["period_start", *one.columns], how="left")
+    return joined.with_columns(pl.col("x").fill_null(0))
+
+
+def _held(bought: pl.LazyFrame) -> pl.DataFrame:
+    """Runs of days in which an account's window has the same number of families."""
+    is_known = pl.col("account_id").is_not_null() & pl.col("family").is_not_null()
+    return _families_held(merge_intervals(bought.filter(is_known), ("account_id", "family")))
 
 
 def _is_early(asked: Asked, since: dt.date | None) -> pl.DataFrame:

@@ -11,13 +11,15 @@ import polars as pl
 
 from assets.transforms.facts import FactSource
 from assets.transforms.measures import Measure
+from assets.transforms.populations.counting import containing
+from assets.transforms.populations.cuts import CUT, cuts_of
 from assets.transforms.populations.population import (
     Asked,
     Population,
     PopulationStates,
-    account_as_of,
+    exclusion_rows,
 )
-from assets.transforms.populations.tally import Tally, first_reason, in_periods
+from assets.transforms.populations.tally import Tally, first_reason
 from schemas.table import MONEY_SCALE
 
 CONTRACT_VALUE: Final = Measure(
@@ -50,14 +52,12 @@ def signing_states(extracts: Mapping[str, pl.LazyFrame], asked: Asked) -> Popula
     signed = extracts["contract"].with_columns(
         first_reason({"no_account": no_account, "never_in_force": never})
     )
-    is_signed_in = [pl.col("signed_on").is_between("period_start", "period_end")]
-    in_period = in_periods(signed, asked.periods, is_signed_in)
-    firsts = (
-        signed.filter(pl.col("reason").is_null())
-        .group_by("account_id")
-        .agg(pl.col("signed_on").min().alias("first_on"))
-        .collect()
+    first, last = asked.periods.starts[0], asked.periods.ends[-1]
+    dated = signed.filter(pl.col("signed_on").is_between(first, last)).select(
+        "account_id", "signed_on", "value_fixed", "has_rate", "reason"
     )
+    in_period = containing(dated.collect(), asked.periods, "signed_on")
+    firsts = asked.once("firsts", "contract", lambda: _first_signings(signed))
     lacks = pl.col("value_fixed").is_null()
     customers = (
         in_period.filter(pl.col("reason").is_null())
@@ -79,13 +79,27 @@ def signing_states(extracts: Mapping[str, pl.LazyFrame], asked: Asked) -> Popula
     left_out = in_period.filter(pl.col("reason").is_not_null()).select(
         *_CUSTOMER, "signed_on", "reason"
     )
-    tally = Tally()
+    tally, cuts = Tally(), cuts_of(asked)
+    x, keys = pl.col("x"), ["period_start", CUT, "reason"]
+    n = pl.len().cast(pl.Int64)
+    sums = cuts.place(customers, "first_on").group_by(keys).agg(
+        n.alias("n"), x.sum(), (x * x).sum().alias("xx")
+    )  # fmt: skip
+    others = cuts.place(left_out, "signed_on").group_by(keys).agg(n.alias("n"))
+    counted = pl.col("reason").is_null()
     for one in asked.sets:
-        placed = account_as_of(customers, asked.versions, one, day="first_on")
-        tally.count(placed, CONTRACT_VALUE, one)
-        other = account_as_of(left_out, asked.versions, one, day="signed_on")
-        tally.leave_out(other, CONTRACT_VALUE, one)
+        by = ["period_start", "reason"]
+        tally.add(cuts.summed(sums.filter(counted), one, by).drop("reason"), CONTRACT_VALUE, one)
+        for rows in (sums.filter(~counted), others):
+            counts = cuts.summed(rows, one, by).rename({"n": "count"})
+            tally.exclusions.append(exclusion_rows(counts, CONTRACT_VALUE, one))
     return tally.result()
+
+
+def _first_signings(signed: pl.LazyFrame) -> pl.DataFrame:
+    """Day of the first signing of each account: account_id, first_on."""
+    counts = signed.filter(pl.col("reason").is_null()).group_by("account_id")
+    return counts.agg(pl.col("signed_on").min().alias("first_on")).collect()
 
 
 SIGNINGS: Final = Population(

@@ -4,7 +4,7 @@ A customer's segment is that of the account on the period's last day.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import narwhals as nw
@@ -12,21 +12,21 @@ import polars as pl
 
 from assets.transforms.measures import Measure
 from assets.transforms.populations.active import ActiveCustomers, active_customers
-from assets.transforms.populations.counting import by_account, containing, counted
+from assets.transforms.populations.counting import containing
 from assets.transforms.populations.customers import (
     ACCOUNTS,
     customer_extracts,
     leave_out_early,
 )
+from assets.transforms.populations.cuts import CUT, Cuts, cuts_of, steps_of
 from assets.transforms.populations.extract_support import DETRACTOR, PASSIVE, PROMOTER
 from assets.transforms.populations.population import (
     Asked,
     Population,
     PopulationStates,
-    account_as_of,
     exclusion_rows,
 )
-from assets.transforms.populations.tally import Tally
+from assets.transforms.populations.tally import REASON, Tally
 from assets.transforms.segments import TOTAL, SegmentSet
 from schemas.config.project import Project
 from schemas.table import MONEY_SCALE
@@ -69,6 +69,7 @@ _TABLES: Final = {
     "opinion": ("survey_response", "survey_answer", "survey", "survey_question"),
 }
 _UNIT: Final = 10**MONEY_SCALE
+_NOBODYS: Final = pl.lit(0, pl.UInt32).alias(CUT)
 
 
 def support_states(extracts: Mapping[str, pl.LazyFrame], asked: Asked) -> PopulationStates:
@@ -79,104 +80,112 @@ def support_states(extracts: Mapping[str, pl.LazyFrame], asked: Asked) -> Popula
             are fed.
         asked: What is wanted.
     """
-    customers = active_customers(extracts, asked)
+    customers, cuts = active_customers(extracts, asked), cuts_of(asked)
+    contacts = cuts.place(customers.contacts, "period_end")
+    spans = cuts.narrow(customers.spans, asked.periods.ends)
+    held = cuts.narrow(customers.opinions, asked.periods.ends)
+    number = steps_of(spans, "n")
+    parts = [_contacts(contacts, number)]
+    parts += [
+        _of_opinion(contacts, held, category, measure)
+        for category, measure in COST_BY_OPINION.items()
+    ]
     tally = Tally()
     for one in asked.sets:
-        _tally_contacts(tally, customers, asked, one)
-        for category, measure in COST_BY_OPINION.items():
-            _tally_opinion(tally, customers, asked, one, category=category, measure=measure)
-        if one == TOTAL:
-            _tally_costs(tally, customers, extracts, asked)
+        for part in parts:
+            part.add(tally, cuts, asked, one, early=customers.early)
+        if one == TOTAL and "support_cost" in extracts:
+            costs = _costs(customers, extracts, asked, number)
+            costs.add(tally, cuts, asked, one, early=customers.early)
     return tally.result()
 
 
-def _tally_contacts(
-    tally: Tally, customers: ActiveCustomers, asked: Asked, one: SegmentSet
-) -> None:
-    contacts = account_as_of(customers.contacts, asked.versions, one, day="period_end")
-    active = contacts.filter("is_active").with_columns(pl.col("contacts").alias("value"))
-    number = _number(customers.spans, asked, one)
-    _add(tally, number, active, CONTACT_RATE, one, early=customers.early)
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """What is counted of one measure, by cut.
+
+    Attributes:
+        measure: The measure.
+        number: Steps of the number of customers (n).
+        values: period_start, cut, x, xx.
+        left_out: period_start, cut, reason, count.
+    """
+
+    measure: Measure
+    number: pl.DataFrame
+    values: pl.DataFrame
+    left_out: pl.DataFrame
+
+    def add(
+        self, tally: Tally, cuts: Cuts, asked: Asked, one: SegmentSet, *, early: pl.Expr
+    ) -> None:
+        """Sum over the customers of a set; those without a value have 0."""
+        keys = ["period_start", *one.columns]
+        number = cuts.running(self.number, asked.periods, one)
+        sums = cuts.summed(self.values, one, ["period_start"])
+        joined = number.join(sums, on=keys, how="left").with_columns(pl.col("x", "xx").fill_null(0))
+        if self.measure.shape == "ratio":
+            customers = (pl.col("n").cast(pl.Int128) * _UNIT).alias("y")
+            joined = joined.drop("xx").with_columns(customers)
+        tally.add(joined.filter(~early), self.measure, one)
+        leave_out_early(tally, joined.filter(early), self.measure, one)
+        counts = cuts.summed(self.left_out, one, ["period_start", REASON])
+        tally.exclusions.append(exclusion_rows(counts, self.measure, one))
+
+
+def _contacts(contacts: pl.DataFrame, number: pl.DataFrame) -> _Sums:
+    active = contacts.filter("is_active")
     reason = pl.when(pl.col("account_id").is_null()).then(pl.lit("no_account"))
     others = contacts.filter(~pl.col("is_active"))
-    named = others.with_columns(reason.otherwise(pl.lit("not_active")).alias("reason"))
-    _leave_out(tally, named, "contacts", CONTACT_RATE, one)
+    named = others.with_columns(reason.otherwise(pl.lit("not_active")).alias(REASON))
+    left_out = _left_out(named, "contacts")
+    return _Sums(CONTACT_RATE, number, _values(active, "contacts"), left_out)
 
 
-def _tally_opinion(
-    tally: Tally,
-    customers: ActiveCustomers,
-    asked: Asked,
-    one: SegmentSet,
-    *,
-    category: str,
-    measure: Measure,
-) -> None:
+def _of_opinion(
+    contacts: pl.DataFrame, held: pl.DataFrame, category: str, measure: Measure
+) -> _Sums:
     is_of = pl.col("category") == category
-    contacts = customers.contacts.filter("is_active", is_of)
-    placed = account_as_of(contacts, asked.versions, one, day="period_end")
-    costed = placed.with_columns(pl.col("cost_fixed").alias("value"))
-    number = _number(customers.opinions.filter(is_of), asked, one)
-    _add(tally, number, costed, measure, one, early=customers.early)
-    uncosted = placed.filter(pl.col("uncosted") > 0).with_columns(reason=pl.lit("no_cost"))
-    _leave_out(tally, uncosted, "uncosted", measure, one)
+    own = contacts.filter("is_active", is_of)
+    uncosted = own.filter(pl.col("uncosted") > 0).with_columns(pl.lit("no_cost").alias(REASON))
+    number = steps_of(held.filter(is_of), "n")
+    return _Sums(measure, number, _values(own, "cost_fixed"), _left_out(uncosted, "uncosted"))
 
 
-def _tally_costs(
-    tally: Tally, customers: ActiveCustomers, extracts: Mapping[str, pl.LazyFrame], asked: Asked
-) -> None:
-    """Cost of support and customers, of the whole company: the ledger names no account."""
-    if "support_cost" not in extracts:
-        return
-    entries = containing(extracts["support_cost"].collect(), asked.periods, "starts_on")
-    fixed = pl.col("cost_fixed").cast(pl.Int128).alias("value")
-    parts = [entries.select("period_start", fixed)]
-    if asked.project.kpis.support_cost.include_interaction_cost:
-        parts.append(customers.contacts.select("period_start", fixed))
-        uncosted = customers.contacts.with_columns(reason=pl.lit("no_cost"))
-        uncosted = uncosted.filter(pl.col("uncosted") > 0)
-        _leave_out(tally, uncosted, "uncosted", COST_PER_CUSTOMER, TOTAL)
-    unrated = entries.filter(pl.col("cost_fixed").is_null())
-    unrated = unrated.with_columns(reason=pl.lit("no_rate"), entries=pl.lit(1))
-    _leave_out(tally, unrated, "entries", COST_PER_CUSTOMER, TOTAL)
-    number = _number(customers.spans, asked, TOTAL)
-    _add(tally, number, pl.concat(parts), COST_PER_CUSTOMER, TOTAL, early=customers.early)
-
-
-def _number(spans: pl.DataFrame, asked: Asked, one: SegmentSet) -> pl.DataFrame:
-    """Customers of each period and segment: period_start, the dimension columns, n."""
-    placed = by_account(spans, asked, one, when=asked.periods.ends)
-    return counted(placed, asked.periods, one, "n")
-
-
-def _add(
-    tally: Tally,
+def _costs(
+    customers: ActiveCustomers,
+    extracts: Mapping[str, pl.LazyFrame],
+    asked: Asked,
     number: pl.DataFrame,
-    values: pl.DataFrame,
-    measure: Measure,
-    one: SegmentSet,
-    *,
-    early: pl.Expr,
-) -> None:
-    """Sum a value over customers; those without one have 0."""
-    keys = ["period_start", *one.columns]
-    value = pl.col("value").cast(pl.Int128)
-    sums = values.group_by(keys).agg(value.sum().alias("x"), (value * value).sum().alias("xx"))
-    joined = number.join(sums, on=keys, how="left").with_columns(pl.col("x", "xx").fill_null(0))
-    if measure.shape == "ratio":
-        joined = joined.drop("xx").with_columns((pl.col("n").cast(pl.Int128) * _UNIT).alias("y"))
-    tally.add(joined.filter(~early), measure, one)
-    leave_out_early(tally, joined.filter(early), measure, one)
-
-
-def _leave_out(
-    tally: Tally, rows: pl.DataFrame, count: str, measure: Measure, one: SegmentSet
-) -> None:
-    """Count what is left out: rows have period_start, the dimension columns, reason, the count."""
-    counts = rows.group_by("period_start", *one.columns, "reason").agg(
-        pl.col(count).sum().alias("count")
+) -> _Sums:
+    """Cost of support and customers, of the whole company: the ledger names no account."""
+    entries = containing(extracts["support_cost"].collect(), asked.periods, "starts_on")
+    entries = entries.with_columns(_NOBODYS)
+    unrated = entries.filter(pl.col("cost_fixed").is_null()).with_columns(
+        pl.lit("no_rate").alias(REASON), entries=pl.lit(1, pl.Int64)
     )
-    tally.exclusions.append(exclusion_rows(counts, measure, one))
+    values, left_out = [_values(entries, "cost_fixed")], [_left_out(unrated, "entries")]
+    if asked.project.kpis.support_cost.include_interaction_cost:
+        contacts = customers.contacts.with_columns(_NOBODYS)
+        uncosted = contacts.filter(pl.col("uncosted") > 0)
+        uncosted = uncosted.with_columns(pl.lit("no_cost").alias(REASON))
+        values.append(_values(contacts, "cost_fixed"))
+        left_out.append(_left_out(uncosted, "uncosted"))
+    return _Sums(COST_PER_CUSTOMER, number, pl.concat(values), pl.concat(left_out))
+
+
+def _values(rows: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Sums of a value and of its square: period_start, cut, x, xx."""
+    value = pl.col(name).cast(pl.Int128)
+    return rows.group_by("period_start", CUT).agg(
+        value.sum().alias("x"), (value * value).sum().alias("xx")
+    )
+
+
+def _left_out(rows: pl.DataFrame, count: str) -> pl.DataFrame:
+    """What is left out: period_start, cut, reason, count."""
+    number = pl.col(count).cast(pl.Int64).sum().alias("count")
+    return rows.group_by("period_start", CUT, REASON).agg(number)
 
 
 def _extracts(project: Project) -> tuple[str, ...]:

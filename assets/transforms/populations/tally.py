@@ -46,7 +46,7 @@ class Tally:
         """
         keys = ["period_start", *one.columns]
         counted = rows.filter(pl.col(REASON).is_null())
-        sums = {name: _product(name) for name in measure.components}
+        sums = {name: product(name).sum() for name in measure.components}
         self.add(counted.group_by(keys).agg(pl.len().alias("n"), **sums), measure, one)
         self.leave_out(rows, measure, one)
 
@@ -106,7 +106,8 @@ def portions(periods: PopulationPeriods, rows: int) -> Iterator[PopulationPeriod
         yield PopulationPeriods(periods.grain, starts, ends)
 
 
-def _product(component: str) -> pl.Expr:
+def product(component: str) -> pl.Expr:
+    """What a component sums of each row that has x and y."""
     first, second = _PRODUCTS[component]
     value = pl.col(first).cast(pl.Int128)
-    return (value if second is None else value * pl.col(second).cast(pl.Int128)).sum()
+    return value if second is None else value * pl.col(second).cast(pl.Int128)

@@ -101,9 +101,7 @@ def company(seed: int, *, size: int = 150) -> Company:
     _add_experience(
         random.Random(seed), made.tables["survey_response"], made.tables["survey_answer"]
     )
-    _add_comments(
-        random.Random(seed), made.tables["survey_response"], made.tables["survey_answer"]
-    )
+    _add_comments(random.Random(seed), made.tables["survey_response"], made.tables["survey_answer"])
     _deliver(random.Random(seed), made.tables["erp_order"])
     _add_costs(random.Random(seed), made.tables["erp_order_line"])
     return made

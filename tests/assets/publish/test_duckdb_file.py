@@ -10,7 +10,8 @@ import duckdb
 import polars as pl
 import pytest
 
-from assets.publish.duckdb_file import Content, write_warehouse
+from assets.publish.content import Content
+from assets.publish.duckdb_file import DuckdbFile
 from schemas.errors import PublishError
 from schemas.table import Column, Table
 
@@ -42,6 +43,10 @@ ROW = {
 }
 
 
+def write_warehouse(path: Path, contents: list[Content], publish_id: str = "p1") -> None:
+    DuckdbFile(path).publish(contents, publish_id)
+
+
 def content(*rows: dict[str, Any]) -> Content:
     return Content(THING, pl.DataFrame([*rows], schema=THING.polars_schema()))
 
@@ -59,7 +64,7 @@ def test_values_come_back_as_they_were(path: Path) -> None:
     write_warehouse(path, [content(ROW, ROW | {"part": "p", "amount": None})])
     with duckdb.connect(path, read_only=True) as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        query = "SELECT * FROM thing ORDER BY part NULLS FIRST"
+        query = "SELECT * EXCLUDE publish_id FROM thing ORDER BY part NULLS FIRST"
         found = pl.DataFrame(connection.sql(query).to_arrow_table())
     assert found.rows(named=True) == [ROW, ROW | {"part": "p", "amount": None}]
 
@@ -76,7 +81,7 @@ def test_tables_and_columns_are_commented(path: Path) -> None:
     comments = {name: (comment, is_nullable) for name, comment, is_nullable in columns}
     assert comments["code"] == ("The thing's code.", False)
     assert comments["amount"] == ("What it costs. Unit: currency.", True)
-    assert list(comments) == [column.name for column in THING.columns]
+    assert list(comments) == [*(column.name for column in THING.columns), "publish_id"]
 
 
 def test_the_file_is_one_that_older_clients_read(path: Path) -> None:

@@ -12,7 +12,8 @@ from assets.kpi.evidence import Evidence
 from assets.kpi.plan import Plan
 from assets.lake.layout import Lake
 from assets.publish import value_history as module
-from assets.publish.duckdb_file import Content, published_id, write_warehouse
+from assets.publish.content import Content
+from assets.publish.duckdb_file import DuckdbFile, published_id
 from assets.publish.value_history import (
     Revision,
     commit_revision,
@@ -45,7 +46,7 @@ def row(code: str = "nps", **given: Any) -> dict[str, Any]:
 
 
 def prepared(lake: Lake, number: int, *rows: dict[str, Any], now: dt.datetime = NOW) -> Revision:
-    settle_history(lake)
+    settle_history(lake, PLAN.project)
     known_at = next_instant(lake, now + dt.timedelta(days=number))
     return prepare_revision(
         lake,
@@ -65,7 +66,7 @@ def write(lake: Lake, revision: Revision) -> None:
         "as_of": dt.date(2024, 3, 31), "kpi_values": 0, "rows_quarantined": 0,
     }  # fmt: skip
     rows = pl.DataFrame([log], schema=RUN_LOG.polars_schema())
-    write_warehouse(lake.warehouse, [Content(RUN_LOG, rows)])
+    DuckdbFile(lake.warehouse).publish([Content(RUN_LOG, rows)], revision.publish_id)
 
 
 def published(lake: Lake, number: int, *rows: dict[str, Any]) -> Revision:
@@ -119,7 +120,7 @@ def test_a_publish_killed_after_its_warehouse_counts(lake: Lake) -> None:
     write(lake, prepared(lake, 2, row(value=11.0)))
     both = [("nps", 10.0, "p1"), ("nps", 11.0, "p2")]
     assert known(lake) == both
-    settle_history(lake)
+    settle_history(lake, PLAN.project)
     assert known(lake) == both
     assert lake.published("next").receipt() is None
     published(lake, 3, row(value=11.0))
@@ -148,7 +149,7 @@ def test_a_damaged_warehouse_is_no_publish(lake: Lake) -> None:
     write(lake, prepared(lake, 1, row()))
     lake.warehouse.write_bytes(b"not a database")
     assert published_id(lake.warehouse) is None
-    settle_history(lake)
+    settle_history(lake, PLAN.project)
     assert known(lake) == []
 
 

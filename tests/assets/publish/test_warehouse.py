@@ -9,9 +9,16 @@ import duckdb
 import pytest
 
 from assets.publish import warehouse as module
-from assets.publish.warehouse import PublishReport, publish, published_tables
+from assets.publish.warehouse import (
+    PublishReport,
+    is_published,
+    publish,
+    published_tables,
+    rollback,
+)
 from assets.quality.results import judge
 from schemas.errors import PublishError
+from schemas.publish_stamp import stamp_name
 from tests.assets.core.company import PRODUCTS, Company, day
 
 NOW = dt.datetime(2024, 3, 2, 6, tzinfo=dt.UTC)
@@ -42,7 +49,7 @@ def query(company: Company, sql: str) -> list[tuple[Any, ...]]:
 def test_every_table_is_there(company: Company) -> None:
     report = published(company)
     assert report.is_new
-    assert report.path == company.lake.warehouse
+    assert report.place == str(company.lake.warehouse)
     names = [row[0] for row in query(company, "SELECT table_name FROM duckdb_tables() ORDER BY 1")]
     assert names == sorted(table.name for table in published_tables(company.project))
     for table in published_tables(company.project):
@@ -55,7 +62,7 @@ def test_every_table_is_there(company: Company) -> None:
 def test_what_it_tells_of_the_pipeline(company: Company) -> None:
     published(company)
     reason = "expect_column_values_to_not_be_null"
-    assert query(company, "SELECT * FROM quarantine_summary") == [
+    assert query(company, "SELECT * EXCLUDE publish_id FROM quarantine_summary") == [
         ("erp_product", "products", day(0), "product_id", reason, 2)
     ]
     log = "SELECT run_id, published_at, as_of, kpi_values, rows_quarantined FROM run_log"
@@ -130,3 +137,38 @@ def test_the_log_is_bounded(company: Company, monkeypatch: pytest.MonkeyPatch) -
     assert runs == [("run-2",), ("run-3",)]
     record = json.loads(company.lake.warehouse.with_name("publish.json").read_text())
     assert len(record["log"]) == 2
+
+
+SHOWN = "SELECT DISTINCT publish_id FROM source_status"
+
+
+def test_going_back_stays_until_there_is_something_new(company: Company) -> None:
+    first = published(company)
+    with pytest.raises(PublishError, match="no publish before"):
+        rollback(company.lake, company.project)
+    company.deliver("products", 1, "id,name\n,x\n")
+    company.build("erp_product", "products", 1)
+    second = published(company, "run-2", 1)
+    assert query(company, SHOWN) == [(second.publish_id,)]
+    assert rollback(company.lake, company.project) == first.publish_id
+    assert query(company, SHOWN) == [(first.publish_id,)]
+    with pytest.raises(PublishError, match="no publish before"):
+        rollback(company.lake, company.project)
+    again = published(company, "run-3", 1)
+    assert (again.is_new, again.publish_id) == (False, first.publish_id)
+    assert is_published(company.lake, company.project)
+    company.deliver("products", 2, "id,name\n,x\n")
+    company.build("erp_product", "products", 2)
+    third = published(company, "run-4", 2)
+    assert third.is_new
+    assert query(company, SHOWN) == [(third.publish_id,)]
+    log = query(company, "SELECT publish_id FROM run_log ORDER BY published_at")
+    assert [row[0] for row in log] == [first.publish_id, second.publish_id, third.publish_id]
+
+
+def test_every_table_carries_the_publish(company: Company) -> None:
+    report = published(company)
+    for table in published_tables(company.project):
+        stamp = stamp_name(table)
+        found = query(company, f"SELECT DISTINCT {stamp} FROM {table.name}")  # noqa: S608
+        assert found == ([(report.publish_id,)] if report.rows[table.name] else [])

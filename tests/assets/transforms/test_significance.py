@@ -14,6 +14,7 @@ from assets.transforms.significance import (
     component_summary,
     linear_summary,
     net_summary,
+    pooled_histograms,
     quantile_summaries,
     share_summary,
 )
@@ -209,14 +210,16 @@ def histograms(x: np.ndarray) -> pl.DataFrame:
 
 
 def of_quantiles(x: np.ndarray, y: np.ndarray, quantile: float) -> np.ndarray:
-    counted = below_pooled_quantile(histograms(x), histograms(y), ["sample"], quantile)
+    counted = below_pooled_quantile(
+        *pooled_histograms(histograms(x), histograms(y), ["sample"]), quantile
+    )
     return quantile_summaries(counted).select(change_p_value("median")).to_series().to_numpy()
 
 
 def test_the_cut_leaves_the_quantile_below_it() -> None:
     now = pl.DataFrame({"k": "a", "bucket": [1, 2, 3], "n": [1, 1, 2]})
     before = pl.DataFrame({"k": ["a", "a", "b"], "bucket": [1, 4, 1], "n": [3, 1, 1]})
-    found = below_pooled_quantile(now, before, ["k"], 0.5)
+    found = below_pooled_quantile(*pooled_histograms(now, before, ["k"]), 0.5)
     assert found.to_dicts() == [
         {"k": "a", "share": 0.25, "n": 4, "previous_share": 0.75, "previous_n": 4}
     ]

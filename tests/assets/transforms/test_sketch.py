@@ -6,7 +6,13 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.transforms.sketch import RELATIVE_ERROR, ZERO_BUCKET, bucket, values_at_ranks
+from assets.transforms.sketch import (
+    RELATIVE_ERROR,
+    ZERO_BUCKET,
+    bucket,
+    cumulated,
+    values_at_ranks,
+)
 
 
 def histogram(values: list[int]) -> pl.DataFrame:
@@ -19,7 +25,8 @@ def histogram(values: list[int]) -> pl.DataFrame:
 @given(st.lists(st.integers(0, 10**8), min_size=1, max_size=200))
 def test_every_rank_is_within_the_relative_error(values: list[int]) -> None:
     ranks = pl.DataFrame({"g": "a", **{f"r{i + 1}": i + 1 for i in range(len(values))}})
-    found = values_at_ranks(histogram(values), ranks, ["g"]).drop("g").row(0)
+    counts = cumulated(histogram(values), ["g"])
+    found = values_at_ranks(counts, ranks, ["g"]).drop("g").row(0)
     right = np.sort(values)
     assert np.all(np.abs(np.array(found) - right) <= RELATIVE_ERROR * right * (1 + 1e-9))
 
@@ -33,4 +40,5 @@ def test_zero_has_a_bucket_of_its_own() -> None:
 
 def test_a_null_rank_has_no_value() -> None:
     ranks = pl.DataFrame({"g": ["a"], "r": pl.Series([None], dtype=pl.Int64)})
-    assert values_at_ranks(histogram([3, 4]), ranks, ["g"])["r"].to_list() == [None]
+    counts = cumulated(histogram([3, 4]), ["g"])
+    assert values_at_ranks(counts, ranks, ["g"])["r"].to_list() == [None]

@@ -1,0 +1,141 @@
+"""Which chunks each kept publish shows, in a private table of the warehouse itself."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from assets.publish.postgres.chunks import Cut
+from assets.publish.postgres.statements import quoted, sql_type
+from schemas.publish_stamp import stamp_name, stamped
+from schemas.table import Column
+
+if TYPE_CHECKING:
+    import psycopg
+
+TABLE = "_publish"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What one published view shows.
+
+    Attributes:
+        name: Published table.
+        description: Comment of the view.
+        columns: Name, SQL type and comment of each column, that of the publish left out.
+        stamp: Column that names the publish.
+        stamp_comment: Its comment.
+        chunks: Names of the chunks.
+    """
+
+    name: str
+    description: str
+    columns: tuple[tuple[str, str, str], ...]
+    stamp: str
+    stamp_comment: str
+    chunks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One publish: what each view shows."""
+
+    publish_id: str
+    views: tuple[View, ...]
+
+    @property
+    def chunks(self) -> set[str]:
+        """Names of all its chunks."""
+        return {chunk for view in self.views for chunk in view.chunks}
+
+    @classmethod
+    def of(cls, publish_id: str, cuts: Iterable[Cut]) -> "Manifest":
+        """The publish that shows these tables."""
+        return cls(publish_id, tuple(_view(cut) for cut in cuts))
+
+    @classmethod
+    def read(cls, publish_id: str, views: Any) -> "Manifest":
+        """The publish as its row has it."""
+        return cls(
+            publish_id,
+            tuple(
+                View(**(one | {
+                    "columns": tuple(tuple(column) for column in one["columns"]),
+                    "chunks": tuple(one["chunks"]),
+                }))
+                for one in views
+            ),
+        )  # fmt: skip
+
+
+def _view(cut: Cut) -> View:
+    table = cut.content.table
+    stamp = stamped(table).columns[-1]
+    return View(
+        table.name,
+        table.description,
+        tuple((column.name, sql_type(column), _comment(column)) for column in table.columns),
+        stamp_name(table),
+        _comment(stamp),
+        tuple(cut.names.values()),
+    )
+
+
+def _comment(column: Column) -> str:
+    return column.description + (f" Unit: {column.unit}." if column.unit else "")
+
+
+def create_table(schema: str) -> str:
+    """The private table of publishes; the one of the highest position that is current is read."""
+    return (
+        f"CREATE TABLE IF NOT EXISTS {quoted(schema, TABLE)} ("
+        "position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, publish_id text NOT NULL, "
+        "published_at timestamptz NOT NULL DEFAULT clock_timestamp(), "
+        "is_current boolean NOT NULL, views jsonb NOT NULL)"
+    )
+
+
+def kept(connection: "psycopg.Connection[Any]", schema: str) -> list[tuple[int, bool, Manifest]]:
+    """Position, whether readers see it, and manifest of every kept publish, the latest first."""
+    query = "SELECT position, is_current, publish_id, views FROM {} ORDER BY position DESC"
+    rows = connection.execute(_sql(query, schema)).fetchall()
+    return [(row[0], row[1], Manifest.read(row[2], row[3])) for row in rows]
+
+
+def show(connection: "psycopg.Connection[Any]", schema: str, position: int) -> None:
+    """Record that readers see the publish of that position."""
+    query = "UPDATE {} SET is_current = (position = %s)"
+    connection.execute(_sql(query, schema), [position])
+
+
+def add(
+    connection: "psycopg.Connection[Any]", schema: str, manifest: Manifest, *, keep: int
+) -> None:
+    """Record a new publish as the one that readers see, and forget those that are too many.
+
+    Publishes later than the one that was seen were gone back from: they are forgotten too.
+    """
+    later = "DELETE FROM {0} WHERE position > (SELECT max(position) FROM {0} WHERE is_current)"
+    connection.execute(_sql(later, schema))
+    connection.execute(_sql("UPDATE {} SET is_current = false WHERE is_current", schema))
+    views = json.dumps([asdict(view) for view in manifest.views])
+    insert = "INSERT INTO {} (publish_id, is_current, views) VALUES (%s, true, %s::jsonb)"
+    connection.execute(_sql(insert, schema), [manifest.publish_id, views])
+    old = (
+        "DELETE FROM {0} WHERE position NOT IN "
+        "(SELECT position FROM {0} ORDER BY position DESC LIMIT %s)"
+    )
+    connection.execute(_sql(old, schema), [keep])
+
+
+def current_id(connection: "psycopg.Connection[Any]", schema: str) -> str | None:
+    """Publish that readers see."""
+    if connection.execute("SELECT to_regclass(%s)", [quoted(schema, TABLE)]).fetchone() == (None,):
+        return None
+    row = connection.execute(_sql("SELECT publish_id FROM {} WHERE is_current", schema)).fetchone()
+    return str(row[0]) if row else None
+
+
+def _sql(text: str, schema: str) -> bytes:
+    return text.format(quoted(schema, TABLE)).encode()
