@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
+from dagster._core.events import JobFailureData
 from dagster_shared.error import SerializableErrorInfo
 from pydantic import BaseModel, SecretStr
 
@@ -135,7 +136,7 @@ def alert_of(project: Project, instance: dg.DagsterInstance, run: dg.DagsterRun)
     ]
     checks = tuple(dict.fromkeys(_failed_checks(events)))
     has_failed = run.status == dg.DagsterRunStatus.FAILURE
-    wanted = project.alerts.on
+    wanted = project.alerts.events
     if not ((has_failed and "failure" in wanted) or (checks and "checks_error" in wanted)):
         return None
     url = project.alerts.dagster_url
@@ -179,7 +180,8 @@ def _failed_steps(events: list[dg.DagsterEvent], secrets: tuple[str, ...]) -> It
     if not failures:
         for event in events:
             if event.is_run_failure:
-                error = event.job_failure_data.error
+                about = event.event_specific_data  # none where a command failed it as killed
+                error = about.error if isinstance(about, JobFailureData) else None
                 # without an error it is Dagster's own sentence, or that of `fail_orphans`
                 reason = _sendable(error, None, secrets) if error else _scrubbed(event, secrets)
                 yield FailedStep("run", (), reason)

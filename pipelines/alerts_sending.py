@@ -70,7 +70,7 @@ def alert_sensors(project: Project) -> list[dg.SensorDefinition]:
     def failure_alerts(context: dg.RunFailureSensorContext) -> None:
         _tell_once(project, context)
 
-    if "checks_error" not in project.alerts.on:
+    if "checks_error" not in project.alerts.events:
         return [failure_alerts]
 
     @dg.run_status_sensor(

@@ -21,12 +21,7 @@ from assets.kpi.population_tables import tables_of
 from assets.lake.layout import Lake
 from assets.lake.slot import Slot, fingerprint
 from assets.transforms.facts import unresolved_keys
-from assets.transforms.populations.population import (
-    Asked,
-    Population,
-    PopulationPeriods,
-    Shared,
-)
+from assets.transforms.populations.population import Asked, Population, PopulationPeriods, Shared
 
 _FOLDER = "population"
 _ACCOUNTS, _PRODUCTS = ORIGIN_TABLES["account"], ORIGIN_TABLES["product"]

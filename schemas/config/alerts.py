@@ -55,7 +55,8 @@ class EmailConfig(Model):
 class AlertConfig(Model):
     """Who is told when a run fails; nobody by default."""
 
-    on: tuple[AlertEvent, ...] = Field(
+    # not `on`, which YAML reads as true
+    events: tuple[AlertEvent, ...] = Field(
         default=("failure",),
         min_length=1,
         description="`failure`: any run that failed, those that checks kept from publishing "

@@ -13,7 +13,8 @@ KPIS: tuple[Kpi, ...] = (
         direction="higher_is_better",
         formula="net revenue of the period / active customers: those with a sale in it. Returns "
         "are negative revenue and no sales; accounts with returns alone are excluded, so that the "
-        "numerator is not all net revenue, and so are orders without an account, without an amount, or in another currency without a rate "
+        "numerator is not all net revenue, and so are orders without an account, without an "
+        "amount, or in another currency without a rate "
         "of exchange; cancelled orders (kpis.cancelled_statuses) do not count. Cut by the account "
         "on the period's last day",
         inputs=("erp_order.account_id", "erp_order.ordered_at", "erp_order.net_amount"),

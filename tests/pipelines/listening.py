@@ -80,7 +80,7 @@ def smtp_server() -> Iterator[Heard]:
                 if word == b"DATA":
                     self._say("354 go on")
                     rows = list(iter(self.rfile.readline, b".\r\n"))
-                    heard.messages.append(b"".join(rows).decode())
+                    heard.messages.append(b"".join(rows))
                 self._say("221 bye" if word == b"QUIT" else "250 ok")
                 if word == b"QUIT":
                     return

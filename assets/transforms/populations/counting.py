@@ -10,7 +10,7 @@ from typing import Final
 
 import polars as pl
 
-from assets.transforms.populations.population import Asked, PopulationPeriods
+from assets.transforms.populations.population import PopulationPeriods
 from assets.transforms.segments import SegmentSet, known
 from assets.transforms.spells import NEVER
 
@@ -19,8 +19,6 @@ _FIRST: Final = "_first"
 _PAST: Final = "_past"
 _AT: Final = "_at"
 _STEP: Final = "_step"
-_HOLDS_TO: Final = "_holds_to"
-_ONE_DAY: Final = pl.duration(days=1)
 
 
 def covering(spans: pl.DataFrame, when: pl.Series, first: str, last: str) -> pl.DataFrame:
@@ -44,29 +42,6 @@ def covering(spans: pl.DataFrame, when: pl.Series, first: str, last: str) -> pl.
         narrowed = [pl.col("_low"), pl.col("_high")]
     named = found.with_columns(narrowed[0].alias(_FIRST), narrowed[1].alias(_PAST))
     return named.drop("_low", "_high").filter(pl.col(_FIRST) < pl.col(_PAST))
-
-
-def by_account(
-    spans: pl.DataFrame, asked: Asked, one: SegmentSet, *, when: pl.Series
-) -> pl.DataFrame:
-    """Spans cut by the versions of their account, with the dimension columns of a set.
-
-    Args:
-        spans: Rows with account_id, from `covering`.
-        asked: What is asked for.
-        one: The set.
-        when: Day of each period that decides the version, ascending.
-    """
-    if not one.columns or asked.versions is None:
-        return spans
-    versions = asked.versions.select(
-        "account_id",
-        "holds_from",
-        (pl.col("holds_until") - _ONE_DAY).alias(_HOLDS_TO),
-        *one.columns,
-    )
-    joined = spans.join(versions, on="account_id", how="left")
-    return covering(joined, when, "holds_from", _HOLDS_TO).drop("holds_from", _HOLDS_TO)
 
 
 def counted(

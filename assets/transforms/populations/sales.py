@@ -19,6 +19,7 @@ from assets.transforms.populations.customers import (
     leave_out_nowhere,
 )
 from assets.transforms.populations.cuts import CUT, Cuts, cuts_of, steps_of
+from assets.transforms.populations.families import families_held, with_families
 from assets.transforms.populations.population import (
     Asked,
     Population,
@@ -27,7 +28,7 @@ from assets.transforms.populations.population import (
 )
 from assets.transforms.populations.tally import REASON, Tally
 from assets.transforms.segments import TOTAL, SegmentSet
-from assets.transforms.spells import NEVER, merge_intervals
+from assets.transforms.spells import NEVER
 from schemas.table import MONEY_SCALE
 
 REPEAT_PURCHASE: Final = counted_measure("repeat_purchase")
@@ -151,10 +152,10 @@ def cross_buyer_states(extracts: Mapping[str, pl.LazyFrame], asked: Asked) -> Po
     """
     tally, periods = Tally(), asked.periods
     reach = asked.project.kpis.cross_sell.window_days
-    bought = _with_families(extracts["purchase"], asked, reach)
+    bought = with_families(extracts["purchase"], asked, reach)
     is_named = pl.col("account_id").is_not_null()
     families = id(asked.products), reach
-    held = asked.once("held", "purchase", lambda: _held(bought), *families)
+    held = asked.once("held", "purchase", lambda: families_held(bought), *families)
     nobodys = asked.once(
         "nobodys", "purchase", lambda: bought.filter(~is_named).collect(), *families
     )
@@ -254,55 +255,11 @@ def _shares(
     return joined.with_columns(pl.col("x").fill_null(0))
 
 
-def _held(bought: pl.LazyFrame) -> pl.DataFrame:
-    """Runs of days in which an account's window has the same number of families."""
-    is_known = pl.col("account_id").is_not_null() & pl.col("family").is_not_null()
-    return _families_held(merge_intervals(bought.filter(is_known), ("account_id", "family")))
-
-
 def _is_early(asked: Asked, since: dt.date | None) -> pl.DataFrame:
     """period_start of the periods that end before a day."""
     frame = asked.periods.frame()
     is_early = pl.lit(value=False) if since is None else pl.col("period_end") < since
     return frame.filter(is_early).select("period_start")
-
-
-def _with_families(purchases: pl.LazyFrame, asked: Asked, reach: int) -> pl.LazyFrame:
-    """Purchases with their family, and the first and last day whose window has them."""
-    days = pl.duration(days=reach - 1)
-    placed = purchases.select(
-        "account_id", "product_id", "starts_on", (pl.col("starts_on") + days).alias("ends_on")
-    )
-    if asked.products is None:
-        return placed.with_columns(pl.lit(None, pl.Categorical).alias("family"))
-    families = asked.products.lazy().select("product_id", "family")
-    return placed.join(families, on="product_id", how="left")
-
-
-def _families_held(merged: pl.DataFrame) -> pl.DataFrame:
-    """Runs of days in which an account has the same number of families in its window.
-
-    Args:
-        merged: account_id, family, starts_on, ends_on; disjoint within an account and family.
-
-    Returns:
-        account_id, starts_on, ends_on, families (> 0).
-    """
-    steps = pl.concat(
-        [
-            merged.select("account_id", day=pl.col("starts_on"), step=pl.lit(1)),
-            merged.select("account_id", day=pl.col("ends_on") + _ONE_DAY, step=pl.lit(-1)),
-        ]
-    )
-    changes = (
-        steps.group_by("account_id", "day").agg(pl.col("step").sum()).sort("account_id", "day")
-    )
-    return changes.select(
-        "account_id",
-        pl.col("day").alias("starts_on"),
-        (pl.col("day").shift(-1).over("account_id") - _ONE_DAY).alias("ends_on"),
-        pl.col("step").cum_sum().over("account_id").alias("families"),
-    ).filter(pl.col("families") > 0)
 
 
 BUYER_POPULATION: Final = Population(

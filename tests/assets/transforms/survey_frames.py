@@ -50,7 +50,8 @@ def answers(metric: str, scores: Sequence[float | None], /, **fixed: object) -> 
     least, greatest = SCALES[metric]
     given: Row = {
         "responded_on": DAY, "is_customer": True, "metric": metric, "weight": 1.0,
-        "scale_min": least, "scale_max": greatest, "is_higher_better": True, "is_na_code": False, "is_classified": True,
+        "scale_min": least, "scale_max": greatest, "is_higher_better": True, "is_na_code": False,
+        "is_classified": True,
         "country": "FR", **fixed,
     }  # fmt: skip
     frame = pl.DataFrame([{**given, "score": score} for score in scores], schema=SCHEMA)

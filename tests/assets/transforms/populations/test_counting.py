@@ -7,7 +7,8 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.transforms.populations.counting import by_account, containing, counted, covering
+from assets.transforms.populations.counting import containing, covering
+from assets.transforms.populations.cuts import cuts_of, steps_of
 from assets.transforms.segments import TOTAL
 from tests.assets.transforms.populations.asked import BY_COUNTRY, D, asked, periods_of, versions
 
@@ -50,7 +51,8 @@ def test_counts_equal_meeting_every_span_in_every_period(seed: int, grain: str) 
 
     for one in (TOTAL, BY_COUNTRY):
         covered = covering(spans, periods.starts, "first", "last")
-        found = counted(by_account(covered, wanted, one, when=periods.ends), periods, one, "n")
+        steps = steps_of(cuts_of(wanted).narrow(covered, periods.ends), "n")
+        found = cuts_of(wanted).running(steps, periods, one)
         right: dict[tuple[object, ...], int] = {}
         for start, end in periods.frame().rows():
             for owner, first, last in spans.rows():
