@@ -146,13 +146,14 @@ def _refresh_dimensions(
 def _periods(lake: Lake, plan: Plan, *, as_of: dt.date) -> pl.DataFrame:
     """The periods that anything is published of."""
     keys = ["period_grain", "period_start"]
-    slots = value_slots(lake)
-    paths = [path for slot in slots for name in _ROWS if (path := slot.path(name)) is not None]
-    schema = {"period_grain": pl.String, "period_start": pl.Date}
-    scans = [pl.LazyFrame(schema=schema), *(pl.scan_parquet(path).select(keys) for path in paths)]
-    found = pl.concat(scans).unique().collect()
+    found = pl.DataFrame(schema={"period_grain": pl.String, "period_start": pl.Date})
+    for name in _ROWS:
+        paths = [path for slot in value_slots(lake) if (path := slot.path(name)) is not None]
+        if paths:
+            rows = pl.scan_parquet(paths).select(keys).unique().collect()
+            found = pl.concat([found, rows])
     first, last = found["period_start"].min(), found["period_start"].max()
     if not isinstance(first, dt.date) or not isinstance(last, dt.date):
         first = last = as_of
     listed = plan.calendar.periods(first, max(last, as_of), as_of=as_of)
-    return listed.join(found, on=keys, how="semi", maintain_order="left")
+    return listed.join(found.unique(), on=keys, how="semi", maintain_order="left")
