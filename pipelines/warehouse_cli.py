@@ -11,12 +11,13 @@ from schemas.errors import PublishError
 def rollback(config: Config = None) -> None:
     """Show readers the publish before the one that they see, until there is something new.
 
-    Nothing of the lake is taken back: what was published stays in kpi_value_history, and the next
-    publish goes on from there.
+    The report is made anew from it. Nothing of the lake is taken back: what was published stays in
+    kpi_value_history, and the next publish goes on from there.
     """
     from assets.lake.layout import Lake
     from assets.publish.destination import destination
     from assets.publish.warehouse import rollback as go_back
+    from assets.report.build import make_report
     from assets.resources import hold
     from pipelines.config import data_dir
 
@@ -24,6 +25,7 @@ def rollback(config: Config = None) -> None:
         project, lake = open_project(config), Lake(data_dir())
         with hold(lake, owner="barometer rollback"):
             publish_id = go_back(lake, project)
+            make_report(lake, project)
         place = destination(lake, project).place
         typer.echo(f"readers of {place} see publish {publish_id} again")
 

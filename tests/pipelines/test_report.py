@@ -39,6 +39,16 @@ def test_a_report_that_is_gone_is_made_again(loaded: Company, invoke: Barometer)
     assert _publish_id(loaded) == published
 
 
+def test_a_rollback_takes_the_report_along(loaded: Company, invoke: Barometer) -> None:
+    first = _publish_id(loaded)
+    loaded.configure(("version: 1", "version: 1\nreport: {headline: [nps]}"))
+    loaded.deliver("2025-02-02")
+    assert invoke(loaded, "run", "--date", "2025-02-02").exit_code == 0
+    assert f"publish {first}" not in loaded.lake.report.read_text(encoding="utf-8")
+    assert invoke(loaded, "rollback").exit_code == 0
+    assert f"publish {first}" in loaded.lake.report.read_text(encoding="utf-8")
+
+
 def test_another_language_is_one_key_away(loaded: Company, invoke: Barometer) -> None:
     loaded.configure(("version: 1", "version: 1\nreport: {language: fr, headline: [nps]}"))
     assert invoke(loaded, "run").exit_code == 0
