@@ -17,7 +17,6 @@ from assets.transforms.values import settle
 from schemas.warehouse import KPI_EXCLUSION, KPI_VALUE, with_dimensions, with_summary
 
 _SEGMENT = ("segment_set", "segment_key")
-_NO_HISTOGRAM = HISTOGRAM_SCHEMA.to_frame().rename({"event_day": "period_start"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +67,10 @@ def tables_of(
         plan: The configuration's plan.
     """
     grain = asked.periods.grain
+    # not made on import: a process that is forked from this one could use no Polars then
+    no_histogram = HISTOGRAM_SCHEMA.to_frame().rename({"event_day": "period_start"})
     settled = settle(
-        Rolled(states.state, states.exclusion, _NO_HISTOGRAM),
+        Rolled(states.state, states.exclusion, no_histogram),
         plan.population_kpis(population, grain),
         {measure.code: measure for measure in population.measures},
         confidence=plan.project.kpis.confidence,
