@@ -248,38 +248,19 @@ class Project(Model):
         return self
 
     @model_validator(mode="after")
-    def _least_numbers_are_of_known_sets(self) -> Any:
-        known = {"total", *self.segment_sets}
-        unknown = sorted(set(self.kpis.min_n.segment_sets) - known)
-        if unknown:
-            msg = (
-                f"kpis.min_n.segment_sets: no segment set {unknown[0]!r}; "
-                f"allowed: {', '.join(sorted(known))}"
-            )
-            raise ValueError(msg)
-        return self
-
-    @model_validator(mode="after")
-    def _report_ranks_known_sets(self) -> Any:
-        unknown = sorted(set(self.report.segment_sets) - set(self.segment_sets))
-        if unknown:
-            msg = (
-                f"report.segment_sets: no segment set {unknown[0]!r}; "
-                f"allowed: {', '.join(sorted(self.segment_sets)) or 'none is declared'}"
-            )
-            raise ValueError(msg)
-        return self
-
-    @model_validator(mode="after")
-    def _windows_are_of_known_sets(self) -> Any:
-        known = {"total", *self.segment_sets}
-        unknown = sorted(set(self.kpis.periods.rolling_28d_sets) - known)
-        if unknown:
-            msg = (
-                f"kpis.periods.rolling_28d_sets: no segment set {unknown[0]!r}; "
-                f"allowed: {', '.join(sorted(known))}"
-            )
-            raise ValueError(msg)
+    def _sets_are_known(self) -> Any:
+        ranked = set(self.segment_sets)
+        known = {"total", *ranked}
+        for key, names, allowed in (
+            ("kpis.min_n.segment_sets", self.kpis.min_n.segment_sets, known),
+            ("kpis.periods.rolling_28d_sets", self.kpis.periods.rolling_28d_sets, known),
+            ("report.segment_sets", self.report.segment_sets, ranked),
+        ):
+            unknown = sorted(set(names) - allowed)
+            if unknown:
+                shown = ", ".join(sorted(allowed)) or "none is declared"
+                msg = f"{key}: no segment set {unknown[0]!r}; allowed: {shown}"
+                raise ValueError(msg)
         return self
 
     @model_validator(mode="after")

@@ -10,11 +10,10 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Final
 
-import narwhals as nw
 import polars as pl
 
 from assets.transforms.facts import FactSource
-from assets.transforms.measures import Measure, Shape
+from assets.transforms.measures import Measure
 from assets.transforms.populations.counting import containing, covering
 from assets.transforms.populations.cuts import CUT, cuts_of, steps_of
 from assets.transforms.populations.population import (
@@ -22,6 +21,7 @@ from assets.transforms.populations.population import (
     Population,
     PopulationPeriods,
     PopulationStates,
+    counted_measure,
     exclusion_rows,
 )
 from assets.transforms.populations.tally import REASON, Tally
@@ -38,24 +38,10 @@ ACCOUNTS: Final = FactSource(("crm_account",), ("account",))
 
 _ONE_DAY: Final = dt.timedelta(days=1)
 
-
-def counted_measure(code: str, shape: Shape = "share") -> Measure:
-    """A measure that is counted anew for each period."""
-    return Measure(
-        code=code,
-        fact="population",
-        shape=shape,
-        day="period_start",
-        concerns=None,
-        reasons={},
-        x=nw.col("x"),
-    )
-
-
-CHURN: Final = counted_measure("churn")
+CHURN: Final = counted_measure("churn", "share")
 """Customers at the start (n) and lost (x)."""
 
-REACTIVATION: Final = counted_measure("reactivation")
+REACTIVATION: Final = counted_measure("reactivation", "share")
 """Customers lost before the start (n) and back by the end (x)."""
 
 

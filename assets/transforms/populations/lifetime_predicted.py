@@ -6,7 +6,6 @@ The models are in `assets.transforms.clv`. The contractual case is `lifetime_con
 from dataclasses import dataclass
 from typing import Final
 
-import narwhals as nw
 import numpy as np
 import polars as pl
 
@@ -22,15 +21,12 @@ from assets.transforms.clv.predicted import (
     parameter_slopes,
     predicted_values,
 )
-from assets.transforms.measures import Measure
 from assets.transforms.populations.lifetime_sums import Valued
+from assets.transforms.populations.population import counted_measure
 from schemas.config.lifetime import Lifetime
 from schemas.table import MONEY_SCALE
 
-PREDICTED: Final = Measure(
-    code="clv_predicted", fact="population", shape="mean", day="period_start", concerns=None,
-    reasons={}, x=nw.col("x"),
-)  # fmt: skip
+PREDICTED: Final = counted_measure("clv_predicted", "mean")
 
 _MONTHS_PER_YEAR = 12
 

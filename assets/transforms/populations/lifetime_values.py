@@ -6,12 +6,12 @@ The arithmetic is in `assets.transforms.clv.simple`.
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-import narwhals as nw
 import polars as pl
 
 from assets.transforms.clv.simple import Lifespan, lifetime_terms
 from assets.transforms.measures import Measure
 from assets.transforms.populations.lifetime_sums import Valued
+from assets.transforms.populations.population import counted_measure
 from schemas.table import MONEY_SCALE
 
 LOOK_BACK_INCOMPLETE: Final = "look_back_incomplete"
@@ -19,17 +19,11 @@ LOOK_BACK_INCOMPLETE: Final = "look_back_incomplete"
 
 
 def _mean(code: str) -> Measure:
-    return Measure(
-        code=code, fact="population", shape="mean", day="period_start", concerns=None, reasons={},
-        x=nw.col("x"), is_fixed=True, decimals=MONEY_SCALE,
-    )  # fmt: skip
+    return counted_measure(code, "mean", decimals=MONEY_SCALE)
 
 
 def _per_lost(code: str) -> Measure:
-    return Measure(
-        code=code, fact="population", shape="ratio", day="period_start", concerns=None, reasons={},
-        x=nw.col("x"), y=nw.col("y"), counts_rows=True,
-    )  # fmt: skip
+    return counted_measure(code, "ratio", counts_rows=True)
 
 
 HISTORICAL: Final = _mean("clv_historical")

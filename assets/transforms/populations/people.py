@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-import narwhals as nw
 import polars as pl
 
 from assets.transforms.facts import FactSource
-from assets.transforms.measures import Measure
-from assets.transforms.populations.population import Asked, Population, PopulationStates
+from assets.transforms.populations.population import (
+    Asked,
+    Population,
+    PopulationStates,
+    counted_measure,
+)
 from assets.transforms.populations.tally import (
     REASON,
     Tally,
@@ -25,33 +28,13 @@ _DECIMALS: Final = 12
 
 _UNITS: Final = 10**_DECIMALS
 
-EMPLOYEE_TURNOVER: Final = Measure(
-    code="employee_turnover",
-    fact="population",
-    shape="ratio",
-    day="period_start",
-    concerns=None,
-    reasons={},
-    x=nw.col("x"),
-    y=nw.col("y"),
-    is_fixed=True,
-    decimals=_DECIMALS,
-    counts_rows=True,
+EMPLOYEE_TURNOVER: Final = counted_measure(
+    "employee_turnover", "ratio", decimals=_DECIMALS, counts_rows=True
 )
 """Separations (x), average headcount (y), employees of the period (n)."""
 
-TRAINING_COST: Final = Measure(
-    code="training_cost",
-    fact="population",
-    shape="ratio",
-    day="period_start",
-    concerns=None,
-    reasons={},
-    x=nw.col("x"),
-    y=nw.col("y"),
-    is_fixed=True,
-    decimals=_DECIMALS,
-    counts_rows=True,
+TRAINING_COST: Final = counted_measure(
+    "training_cost", "ratio", decimals=_DECIMALS, counts_rows=True
 )
 """Cost of training (x), average headcount (y), employees of the period (n)."""
 

@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import narwhals as nw
 import polars as pl
 
 from assets.transforms.facts import FactSource
-from assets.transforms.measures import COMPONENTS, Measure
+from assets.transforms.measures import COMPONENTS, Measure, Shape
 from assets.transforms.segments import SegmentSet, known
 from schemas.config.project import Project
 from schemas.table import Table
@@ -124,6 +125,32 @@ class PopulationStates:
     state: pl.DataFrame
     exclusion: pl.DataFrame
     extra: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+
+
+def counted_measure(
+    code: str, shape: Shape, *, decimals: int | None = None, counts_rows: bool = False
+) -> Measure:
+    """A measure that is counted anew for each period; a ratio has a denominator, y.
+
+    Args:
+        code: Code of its states.
+        shape: Shape of its states.
+        decimals: Decimals of x and y where they are fixed-point integers; None where they are not.
+        counts_rows: Whether the n of a ratio is the records, for y is no count.
+    """
+    return Measure(
+        code=code,
+        fact="population",
+        shape=shape,
+        day="period_start",
+        concerns=None,
+        reasons={},
+        x=nw.col("x"),
+        y=nw.col("y") if shape == "ratio" else None,
+        is_fixed=decimals is not None,
+        decimals=decimals or 0,
+        counts_rows=counts_rows,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-import narwhals as nw
 import polars as pl
 
 from assets.transforms.facts import FactSource
@@ -21,51 +20,20 @@ from assets.transforms.populations.population import (
     Population,
     PopulationPeriods,
     PopulationStates,
+    counted_measure,
     exclusion_rows,
 )
 from assets.transforms.populations.tally import REASON, Tally, first_reason, product
 from assets.transforms.segments import TOTAL
 from schemas.table import MONEY_SCALE
 
-NRR: Final = Measure(
-    code="nrr",
-    fact="population",
-    shape="ratio",
-    day="period_start",
-    concerns=None,
-    reasons={},
-    x=nw.col("x"),
-    y=nw.col("y"),
-    is_fixed=True,
-    decimals=MONEY_SCALE,
-    counts_rows=True,
-)
+NRR: Final = counted_measure("nrr", "ratio", decimals=MONEY_SCALE, counts_rows=True)
 """Recurring revenue of a customer at the end (x) and at the start (y)."""
 
-GRR: Final = Measure(
-    code="grr",
-    fact="population",
-    shape="ratio",
-    day="period_start",
-    concerns=None,
-    reasons={},
-    x=nw.col("x"),
-    y=nw.col("y"),
-    is_fixed=True,
-    decimals=MONEY_SCALE,
-    counts_rows=True,
-)
+GRR: Final = counted_measure("grr", "ratio", decimals=MONEY_SCALE, counts_rows=True)
 """The same, at the end at most what it was at the start."""
 
-UPSELL: Final = Measure(
-    code="upsell",
-    fact="population",
-    shape="share",
-    day="period_start",
-    concerns=None,
-    reasons={},
-    x=nw.col("x"),
-)
+UPSELL: Final = counted_measure("upsell", "share")
 """Customers at the start, and whether their amount or plan rose."""
 
 _MEASURES: Final = (NRR, GRR, UPSELL)

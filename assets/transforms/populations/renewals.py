@@ -3,33 +3,24 @@
 from collections.abc import Mapping
 from typing import Final
 
-import narwhals as nw
 import polars as pl
 
 from assets.transforms.dimensions import by_origin
 from assets.transforms.facts import FactSource
-from assets.transforms.measures import Measure
 from assets.transforms.populations.counting import containing
 from assets.transforms.populations.population import (
     Asked,
     Population,
     PopulationStates,
     account_as_of,
+    counted_measure,
 )
 from assets.transforms.populations.tally import Tally, first_reason
 from assets.transforms.segments import SegmentSet, known
 from schemas.dimensions import Origin, known_dimension
 from schemas.warehouse import dimension_column
 
-RENEWAL: Final = Measure(
-    code="renewal",
-    fact="population",
-    shape="share",
-    day="period_start",
-    concerns=None,
-    reasons={},
-    x=nw.col("x"),
-)
+RENEWAL: Final = counted_measure("renewal", "share")
 """Contracts that came up for renewal, and whether they were renewed."""
 
 _SOURCE: Final = FactSource(("crm_contract",), ("account", "product"))

@@ -4,7 +4,6 @@ A buyer is an account with a sale; returns are no sales, but negative revenue. B
 what their account is on the last day of the period.
 """
 
-import dataclasses
 import datetime as dt
 from collections.abc import Mapping
 from typing import Final
@@ -14,7 +13,6 @@ import polars as pl
 from assets.transforms.populations.counting import containing, counted, covering
 from assets.transforms.populations.customers import (
     ACCOUNTS,
-    counted_measure,
     leave_out_early,
     leave_out_nowhere,
 )
@@ -24,6 +22,7 @@ from assets.transforms.populations.population import (
     Asked,
     Population,
     PopulationStates,
+    counted_measure,
     exclusion_rows,
 )
 from assets.transforms.populations.tally import REASON, Tally
@@ -31,18 +30,16 @@ from assets.transforms.segments import TOTAL, SegmentSet
 from assets.transforms.spells import NEVER
 from schemas.table import MONEY_SCALE
 
-REPEAT_PURCHASE: Final = counted_measure("repeat_purchase")
+REPEAT_PURCHASE: Final = counted_measure("repeat_purchase", "share")
 """Buyers of the period (n), and those with two orders or more in it (x)."""
 
-REPEAT_PURCHASE_TO_DATE: Final = counted_measure("repeat_purchase_to_date")
+REPEAT_PURCHASE_TO_DATE: Final = counted_measure("repeat_purchase_to_date", "share")
 """Buyers to date (n), and those with two orders or more to date (x)."""
 
-CUSTOMER_REVENUE: Final = dataclasses.replace(
-    counted_measure("customer_revenue", "mean"), is_fixed=True, decimals=MONEY_SCALE
-)
+CUSTOMER_REVENUE: Final = counted_measure("customer_revenue", "mean", decimals=MONEY_SCALE)
 """Net revenue of each buyer of the period (x)."""
 
-CROSS_SELL: Final = counted_measure("cross_sell")
+CROSS_SELL: Final = counted_measure("cross_sell", "share")
 """Buyers of the window (n), and those who bought from two product families or more in it (x)."""
 
 _ONE_DAY: Final = dt.timedelta(days=1)

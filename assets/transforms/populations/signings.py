@@ -6,33 +6,22 @@ A customer is new in the period of the first signing on record.
 from collections.abc import Mapping
 from typing import Final
 
-import narwhals as nw
 import polars as pl
 
 from assets.transforms.facts import FactSource
-from assets.transforms.measures import Measure
 from assets.transforms.populations.counting import containing
 from assets.transforms.populations.cuts import CUT, cuts_of
 from assets.transforms.populations.population import (
     Asked,
     Population,
     PopulationStates,
+    counted_measure,
     exclusion_rows,
 )
 from assets.transforms.populations.tally import Tally, first_reason
 from schemas.table import MONEY_SCALE
 
-CONTRACT_VALUE: Final = Measure(
-    code="contract_value",
-    fact="population",
-    shape="mean",
-    day="period_start",
-    concerns=None,
-    reasons={},
-    x=nw.col("x"),
-    is_fixed=True,
-    decimals=MONEY_SCALE,
-)
+CONTRACT_VALUE: Final = counted_measure("contract_value", "mean", decimals=MONEY_SCALE)
 """New customers and the total value of what each signed in the period (x)."""
 
 _CUSTOMER = ("period_start", "account_id")

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-import narwhals as nw
 import polars as pl
 
 from assets.transforms.measures import Measure
@@ -24,6 +23,7 @@ from assets.transforms.populations.population import (
     Asked,
     Population,
     PopulationStates,
+    counted_measure,
     exclusion_rows,
 )
 from assets.transforms.populations.tally import REASON, Tally
@@ -31,29 +31,11 @@ from assets.transforms.segments import TOTAL, SegmentSet
 from schemas.config.project import Project
 from schemas.table import MONEY_SCALE
 
-CONTACT_RATE: Final = Measure(
-    code="contact_rate",
-    fact="population",
-    shape="mean",
-    day="period_start",
-    concerns=None,
-    reasons={},
-    x=nw.col("x"),
-    is_fixed=True,
-)
+CONTACT_RATE: Final = counted_measure("contact_rate", "mean", decimals=0)
 """Contacts of each active customer."""
 
-COST_PER_CUSTOMER: Final = Measure(
-    code="support_cost_per_customer",
-    fact="population",
-    shape="ratio",
-    day="period_start",
-    concerns=None,
-    reasons={},
-    x=nw.col("x"),
-    y=nw.col("y"),
-    is_fixed=True,
-    decimals=MONEY_SCALE,
+COST_PER_CUSTOMER: Final = counted_measure(
+    "support_cost_per_customer", "ratio", decimals=MONEY_SCALE
 )
 """Cost of support (x) and active customers (y)."""
 
