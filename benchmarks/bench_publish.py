@@ -6,9 +6,10 @@
 
 It makes that many rows of ``kpi_value`` and times, turn by turn: a bare binary COPY of them into
 one table without keys, indexes or audit; a full publish into an empty schema (chunks, audit, keys,
-views); and the publish of a day later, with one more day and three restated ones. Without ``--dsn``
-a server is started from the wheel that the tests use, with its settings as they come. It prints
-Markdown. Ratios compare; seconds depend on the machine. The DuckDB file is timed on the same rows.
+views); and the publish of a day later, with one more day, three restated ones, and another value of
+the running week and month. Without ``--dsn`` a server is started from the wheel that the tests use,
+with its settings as they come. It prints Markdown. Ratios compare; seconds depend on the machine.
+The DuckDB file is timed on the same rows.
 """
 
 import argparse
@@ -29,12 +30,13 @@ import polars as pl
 from assets.publish.content import Content
 from assets.publish.duckdb_file import DuckdbFile
 from assets.publish.postgres.chunks import cut
-from assets.publish.postgres.statements import quoted, sql_type
+from assets.publish.postgres.statements import sql_type
 from assets.publish.postgres.warehouse import PostgresWarehouse
+from assets.publish.sql import quoted
 from schemas.config.warehouse import WarehouseConfig
 from schemas.warehouse import KPI_VALUE
 
-LAST = dt.date(2026, 6, 30)
+LAST = dt.date(2026, 6, 17)
 CODES, SEGMENTS = 60, 46
 AIM = 0.7
 
@@ -85,15 +87,15 @@ def _with_figures(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def day_later(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows with another day, and with the values of the last three days restated."""
-    is_last = (pl.col("period_grain") == "day") & (pl.col("period_start") == LAST)
-    more = rows.filter(is_last).with_columns(
+    """What an ordinary day changes: a day more, three days restated, week and month going on."""
+    grain, start = pl.col("period_grain"), pl.col("period_start")
+    more = rows.filter((grain == "day") & (start == LAST)).with_columns(
         pl.col("period_start", "period_end").dt.offset_by("1d")
     )
-    is_recent = (pl.col("period_grain") == "day") & (
-        pl.col("period_start") > LAST - dt.timedelta(3)
-    )
-    value = pl.when(is_recent).then(pl.col("value") + 1).otherwise("value")
+    is_changed = pl.when(grain == "day").then(start > LAST - dt.timedelta(3)).otherwise(
+        start == LAST
+    )  # fmt: skip
+    value = pl.when(is_changed).then(pl.col("value") + 1).otherwise("value")
     return pl.concat([rows.with_columns(value), more])
 
 
@@ -176,7 +178,7 @@ def main() -> None:
     with _server(given.dsn) as dsn:
         rounds = [_round(dsn, rows, later) for _ in range(given.rounds)]
     with tempfile.TemporaryDirectory() as folder:
-        file = DuckdbFile(Path(folder) / "warehouse.duckdb")
+        file = DuckdbFile(Path(folder) / "warehouse.duckdb", 3)
         embedded = seconds(lambda: file.publish([Content(KPI_VALUE, rows)], "p1"))
     print(f"{rows.height:,} rows of kpi_value, {given.rounds} rounds\n")
     print("| | median s | rows/s | of bare COPY | each round, s |\n|---|---:|---:|---:|---|")

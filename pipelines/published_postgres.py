@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from assets.publish.postgres.connection import Server
+from assets.publish.sql import quoted
 from pipelines.published_rows import (
     BATCH_ROWS,
     Choice,
@@ -17,7 +18,6 @@ from pipelines.published_rows import (
     condition,
     described,
     nothing_published,
-    quoted,
 )
 from schemas.config.warehouse import WarehouseConfig
 from schemas.table import MONEY_SCALE
@@ -99,7 +99,7 @@ class PostgresReader:
             yield pa.RecordBatchReader.from_batches(schema, _batches(cursor, schema))
 
     def _name(self, table: str) -> str:
-        return f"{quoted(self._schema)}.{quoted(table)}"
+        return quoted(self._schema, table)
 
 
 def _batches(cursor: Any, schema: "pa.Schema") -> Iterator["pa.RecordBatch"]:

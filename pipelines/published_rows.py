@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from assets.lake.layout import Lake
+from assets.publish.sql import quoted
 from schemas.config.project import Project
 from schemas.errors import PublishError
 
@@ -162,11 +163,6 @@ def condition(only: Choice, *, mark: str = "?") -> tuple[str, list[str]]:
     ]
     bound = [value for values in only.values() for value in values]
     return (f" WHERE {' AND '.join(parts)}" if parts else ""), bound
-
-
-def quoted(name: str) -> str:
-    """An identifier of SQL."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def nothing_published(where: str) -> PublishError:

@@ -49,4 +49,4 @@ def destination(lake: Lake, project: Project) -> Destination:
         return PostgresWarehouse.of(config)
     from assets.publish.duckdb_file import DuckdbFile
 
-    return DuckdbFile(lake.warehouse)
+    return DuckdbFile(lake.warehouse, config.keep_publishes)

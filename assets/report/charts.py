@@ -4,16 +4,18 @@ The pictures need no script in the browser, print as they are, and are 360 units
 telephone, so that their letters are never shrunk.
 """
 
-import html
 import json
+import math
 import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from assets.report.markup import text
 from assets.report.published import Row
 from schemas.config.report import Language
 
 WIDTH = 360
+_MILLION = 1_000_000
 _LINE, _BAND, _TARGET, _BENCHMARK = "#00598a", "#9fc8e0", "#8a3800", "#4a4a4a"
 _LOCALES: dict[Language, Literal["en-US", "fr-FR"]] = {"en": "en-US", "fr": "fr-FR"}
 _CLIP = re.compile(r"\bclip(\d+)")
@@ -35,11 +37,11 @@ def trend(points: Sequence[Row]) -> dict[str, Any]:
     data = [
         {
             "period": row["label"],
-            "value": row["value"],
-            "low": row["ci_low"],
-            "high": row["ci_high"],
-            "target": row["target"],
-            "benchmark": row["benchmark"],
+            "value": _finite(row["value"]),
+            "low": _finite(row["ci_low"]),
+            "high": _finite(row["ci_high"]),
+            "target": _finite(row["target"]),
+            "benchmark": _finite(row["benchmark"]),
             "to_date": not row["is_complete"],
             "alone": is_alone,
         }
@@ -84,7 +86,7 @@ def trend(points: Sequence[Row]) -> dict[str, Any]:
             "y": {
                 "type": "quantitative",
                 "scale": {"domain": [low, high], "zero": False, "nice": True},
-                "axis": {"title": None, "tickCount": 5, "format": ",~r"},
+                "axis": {"title": None, "tickCount": 5} | _tick_labels(low, high),
             },
         },
         "layer": layers,
@@ -104,6 +106,17 @@ def trend(points: Sequence[Row]) -> dict[str, Any]:
     }
 
 
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _tick_labels(low: float, high: float) -> dict[str, str]:
+    """Figures of the upright axis; from millions on in millions, for long ones would be cut off."""
+    if max(abs(low), abs(high)) < _MILLION:
+        return {"format": ",~r"}
+    return {"labelExpr": f"format(datum.value / {_MILLION}, ',~r') + (datum.value ? ' M' : '')"}
+
+
 def _layer(
     mark: dict[str, Any], *, y: str, y2: str | None = None, where: str | None = None
 ) -> dict[str, Any]:
@@ -119,7 +132,8 @@ def _layer(
 
 def _alone(points: Sequence[Row]) -> list[bool]:
     """Whether each period has an interval and neither neighbour has: no band reaches it."""
-    has = [row["ci_low"] is not None and row["ci_high"] is not None for row in points]
+    ends = ((_finite(row["ci_low"]), _finite(row["ci_high"])) for row in points)
+    has = [None not in each for each in ends]
     around = zip([False, *has], has, [*has[1:], False], strict=False)
     return [here and not before and not after for before, here, after in around]
 
@@ -130,7 +144,8 @@ def domain(points: Sequence[Row]) -> tuple[float, float]:
     Zero is taken in where the figures reach three quarters of the way to it or more.
     """
     named = ("value", "ci_low", "ci_high", "target", "benchmark")
-    drawn = [row[name] for row in points for name in named if row[name] is not None] or [0.0, 1.0]
+    finite = (_finite(row[name]) for row in points for name in named)
+    drawn = [each for each in finite if each is not None] or [0.0, 1.0]
     low, high = min(drawn), max(drawn)
     span = (high - low) or abs(high) or 1.0
     if low > 0 and low <= 3 * span:
@@ -165,5 +180,5 @@ def to_svg(specification: dict[str, Any], *, name: str, number: int, language: L
         format_locale=_LOCALES[language],
     )
     svg = _CLIP.sub(rf"c{number}-\1", _INNER.sub("", svg))
-    named = f'role="img" aria-label="{html.escape(name)}" focusable="false"'
+    named = f'role="img" aria-label="{text(name)}" focusable="false"'
     return _SIZE.sub(lambda found: f"<svg{found[1]} {named}", svg, count=1)

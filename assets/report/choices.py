@@ -101,20 +101,21 @@ def all_series(published: Published, language: Language) -> dict[str, Series]:
 def headlines(series: Mapping[str, Series], config: ReportConfig) -> list[Series]:
     """KPIs of the first screen.
 
-    Those that the configuration names; otherwise the best known of each family and those with a
-    target, at most `HEADLINES`, in the order of `KNOWN`.
+    Those that the configuration names; otherwise those with a target and two of each family, the
+    best known ones first, at most `HEADLINES`, in the order of `KNOWN`.
     """
     if config.headline:
         return [series[code] for code in config.headline if code in series]
     with_target = [code for code in by_renown(series) if series[code].has_target]
-    per_family = [
-        code
-        for family in FAMILIES
-        for code in [known for known in by_renown(series) if known in KNOWN
-                     and series[known].kpi["family"] == family][:2]
-    ]  # fmt: skip
+    per_family = [code for family in FAMILIES for code in _best_known(series, family)]
     chosen = list(dict.fromkeys((*with_target, *per_family)))[:HEADLINES]
     return [series[code] for code in by_renown(chosen)]
+
+
+def _best_known(series: Mapping[str, Series], family: str) -> list[str]:
+    """Two KPIs of a family; where none of them is widely known, its first ones."""
+    of_family = by_renown(code for code, one in series.items() if one.kpi["family"] == family)
+    return [code for code in of_family if code in KNOWN][:2] or of_family[:2]
 
 
 def by_renown(codes: Iterable[str]) -> list[str]:
@@ -168,12 +169,14 @@ def ranking(segments: pl.DataFrame, direction: str, most: int) -> tuple[list[Row
         most: How many are shown: significant movers first, then the largest n, then the withheld.
 
     Returns:
-        Rows in order, each with its place among all of the set in `rank`, and how many there are.
+        Rows in order, each with its place among all of the set in `rank` (equal values share one),
+        and how many there are.
     """
     ranked = segments.sort(
         "value", "segment_key", descending=[direction == "higher_is_better", False], nulls_last=True
-    ).with_columns(pl.when(pl.col("value").is_not_null()).then(pl.int_range(1, pl.len() + 1))
-                   .alias("rank"))  # fmt: skip
+    ).with_columns(
+        pl.col("value").rank("min", descending=direction == "higher_is_better").alias("rank")
+    )
     importance = (
         pl.struct(
             pl.col("value").is_null(),

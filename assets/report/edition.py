@@ -62,6 +62,14 @@ class Edition:
         return choices.headlines(self.series, self.project.report)
 
     @cached_property
+    def absent_headlines(self) -> list[str]:
+        """Headline KPIs that the configuration names and that have no row, by name where known."""
+        names = {row["kpi_code"]: row for row in self.published.kpis.to_dicts()}
+        key = f"name_{self.words.language}"
+        absent = [code for code in self.project.report.headline if code not in self.series]
+        return [str(names[code][key]) if code in names else code for code in absent]
+
+    @cached_property
     def segment_sets(self) -> tuple[str, ...]:
         """Segment sets that are ranked, in order."""
         return self.project.report.segment_sets or tuple(self.project.segment_sets)
@@ -79,7 +87,8 @@ class Edition:
         if row["suppression"]:
             return self.words("complementary")
         if row["value"] is None:
-            return self.words("no_value")
+            is_mixed = row["method_id"] and "scale=mixed" in row["method_id"]
+            return self.words("mixed_scales" if is_mixed else "no_value")
         return self.numbers.value(row["value"], one.unit)
 
     def n(self, row: Row | None) -> str:
@@ -94,7 +103,7 @@ class Edition:
         if not self.numbers.is_told(row["change"], one.unit):
             return f"= {shown.removeprefix('+')}, {self.words('unchanged')}"
         arrow = "▲" if row["change"] > 0 else "▼"
-        return f"{arrow} {shown}, {self.words(self.verdict(row, one))}"
+        return f"{arrow}\N{NO-BREAK SPACE}{shown}, {self.words(self.verdict(row, one))}"
 
     def verdict(self, row: Row, one: Series) -> str:
         """`better`, `worse` or `unchanged`: a change in the light of the KPI's direction."""

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _NOT_OF_IDS = re.compile(r"[^A-Za-z0-9_-]+")
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+"""Characters that HTML forbids, and those that turn round the letters that follow them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,17 +19,22 @@ class Cell:
         is_number: Whether it is set to the right.
         is_strong: Whether it stands out.
         is_short: Whether it stays on one line.
+        is_long: Whether a figure may go over several lines, for it holds words.
     """
 
     html: str
     is_number: bool = False
     is_strong: bool = False
     is_short: bool = False
+    is_long: bool = False
 
 
 def text(content: object) -> str:
-    """Text of the data or the catalogue, safe within an element or an attribute."""
-    return html.escape(str(content))
+    """Text of the data or the catalogue, safe within an element or an attribute.
+
+    Characters that would break the page or reorder what stands beside them are left out.
+    """
+    return html.escape(_UNSEEN.sub("", str(content)))
 
 
 def cell(content: object) -> Cell:
@@ -94,5 +101,5 @@ def _td(one: Cell) -> str:
 
 def _class(one: Cell) -> str:
     if one.is_number:
-        return ' class="num"'
+        return ' class="num long"' if one.is_long else ' class="num"'
     return ' class="short"' if one.is_short else ""

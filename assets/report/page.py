@@ -36,7 +36,7 @@ def page(edition: Edition, *, generator: str) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light">\n<link rel="icon" href="data:,">\n'
-        f"<title>{text(title)}, {text(edition.period_label)}</title>\n"
+        f"<title>{text(_window_title(edition, title))}</title>\n"
         f"<style>\n{style}</style>\n</head>\n<body>\n"
         f'<a class="skip" href="#overview">{text(words("skip"))}</a>\n'
         f'<header><h1>{text(title)}</h1><p class="lead">{text(_lead(edition))}</p></header>\n'
@@ -46,12 +46,18 @@ def page(edition: Edition, *, generator: str) -> str:
     )
 
 
+def _window_title(edition: Edition, title: str) -> str:
+    return title if edition.period is None else f"{title}, {edition.period_label}"
+
+
 def _lead(edition: Edition) -> str:
     words, run = edition.words, edition.published.run
-    period = f"{edition.pair(words('period'), edition.period_label)}, {words('vs_before')}"
     sources = edition.published.quality.sources
     stale = sum(bool(row["is_stale"]) for row in sources)
-    parts = [period]
+    parts = []
+    if edition.period is not None:
+        period = edition.pair(words("period"), edition.period_label)
+        parts.append(f"{period}, {words('vs_before')}")
     if run:
         parts.append(words("data_to", as_of=edition.numbers.date(run["as_of"])))
     parts.append(words("stale_sources", stale=str(stale), all=str(len(sources))))
@@ -93,8 +99,10 @@ def _families(
 
 def _trends(edition: Edition, charted: list[Series], numbering: Iterator[int]) -> str:
     short = ", ".join(one.name for one in edition.headlines if not one.has_trend)
-    note = f"<p>{text(edition.words('too_short', names=short))}</p>" if short else ""
-    return trend_figures(edition, charted, numbering) + note
+    told = edition.words("too_short", names=short) if short else ""
+    if not edition.headlines:
+        told = edition.words("no_trends")
+    return trend_figures(edition, charted, numbering) + (f"<p>{text(told)}</p>" if told else "")
 
 
 def _footer(edition: Edition) -> str:

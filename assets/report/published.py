@@ -15,6 +15,7 @@ from schemas.config.report import ReportGrain
 from schemas.warehouse import KPI_VALUE
 
 LATEST_PROBLEMS = 20
+"""Checks and what they look at; of each the latest result is told, and how many there are."""
 TOP_REASONS = 15
 LATEST_RESTATEMENTS = 10
 
@@ -23,11 +24,22 @@ Row = dict[str, Any]
 _NEVER = "0001-01-01"
 """Stands for the period of a warehouse without values."""
 
+_PROBLEMS = """
+    SELECT * FROM (
+      SELECT asset, check_name, subject, status, period_start, message, mend,
+             count(*) OVER (PARTITION BY asset, check_name, subject, status) AS times,
+             row_number() OVER (PARTITION BY asset, check_name, subject, status
+                                ORDER BY period_start DESC NULLS FIRST, message) AS back
+      FROM data_quality_result WHERE status IN ('error', 'waived', 'warn')) AS found
+    WHERE back = 1
+    ORDER BY status, period_start DESC NULLS FIRST, asset, check_name, subject
+"""
+
 _VALUE_COLUMNS = (
     "kpi_code", "period_start", "period_end", "is_complete", "segment_set", "segment_key",
     "value", "n", "ci_low", "ci_high", "previous_value", "change", "change_p_value",
     "is_significant", "year_ago_value", "target", "benchmark", "gap_to_benchmark", "status",
-    "suppression",
+    "suppression", "method_id",
 )  # fmt: skip
 _TYPES = pl.Schema(
     {
@@ -50,7 +62,9 @@ class Quality:
         reasons: table_name, column_name, expectation, rows; the most frequent first.
         all_reasons: How many reasons there are.
         checks: status, results.
-        problems: Latest results that did not pass.
+        problems: Of each check and subject the latest result that did not pass; `times`, how many
+            there are.
+        all_problems: How many such checks and subjects there are.
         restatements: Latest restatements of the whole company in the report's grain.
         restated: reasons, restated: how many values.
         inventory: KPIs that are stale or without data.
@@ -61,6 +75,7 @@ class Quality:
     all_reasons: int
     checks: tuple[Row, ...]
     problems: tuple[Row, ...]
+    all_problems: int
     restatements: tuple[Row, ...]
     restated: tuple[Row, ...]
     inventory: tuple[Row, ...]
@@ -138,6 +153,7 @@ def _quality(ask: Ask, grain: str) -> Quality:
         "FROM quarantine_summary GROUP BY table_name, column_name, expectation "
         "ORDER BY rows DESC, table_name, column_name, expectation",
     )
+    problems = rows(_PROBLEMS)
     return Quality(
         sources=rows("SELECT * FROM source_status ORDER BY is_stale DESC, source"),
         reasons=reasons[:TOP_REASONS],
@@ -146,12 +162,8 @@ def _quality(ask: Ask, grain: str) -> Quality:
             "SELECT status, count(*) AS results FROM data_quality_result "
             "GROUP BY status ORDER BY status"
         ),
-        problems=rows(
-            "SELECT * FROM data_quality_result "  # noqa: S608  constants
-            "WHERE status IN ('error', 'waived', 'warn') "
-            "ORDER BY status, period_start DESC NULLS FIRST, asset, check_name, subject "
-            f"LIMIT {LATEST_PROBLEMS}"
-        ),
+        problems=problems[:LATEST_PROBLEMS],
+        all_problems=len(problems),
         restatements=rows(
             "SELECT r.*, p.label FROM kpi_restatement r JOIN dim_period p "  # noqa: S608  constants
             "ON p.period_grain = r.period_grain AND p.period_start = r.period_start "

@@ -66,6 +66,8 @@ def _sources(edition: Edition) -> str:
         for row in edition.published.quality.sources
     ]
     title = words("freshness")
+    if not rows:
+        return f"<h3>{text(title)}</h3><p>{text(words('no_sources'))}</p>"
     return f"<h3>{text(title)}</h3>{table(title, heads, rows)}"
 
 
@@ -81,7 +83,7 @@ def _quarantine(edition: Edition) -> str:
     rows = [
         [
             cell(f"{row['table_name']}.{row['column_name']}"),
-            cell(row["expectation"].replace("_", " ")),
+            cell(words.or_as_is(row["expectation"], row["expectation"].replace("_", " "))),
             number(edition.numbers.count(row["rows"])),
             Cell(bar(row["rows"] / most)),
         ]
@@ -149,18 +151,29 @@ def _problems(edition: Edition) -> str:
     if not found.problems:
         return f"<h3>{text(title)}</h3><p>{text(words('checks_passed'))}</p>"
     count = sum(row["results"] for row in found.checks if row["status"] in _PROBLEMS)
-    told = words("checks_of", shown=str(len(found.problems)), all=edition.numbers.count(count))
+    told = words(
+        "checks_of",
+        results=edition.numbers.count(count),
+        shown=str(len(found.problems)),
+        all=edition.numbers.count(found.all_problems),
+    )
     rows = [
         [
-            cell(f"{row['asset']}: {row['check_name']} ({row['subject']})"),
+            cell(_check(row)),
             cell(words.or_as_is(row["status"], row["status"])),
-            cell(edition.numbers.date(row["period_start"])),
+            Cell(text(edition.numbers.date(row["period_start"])), is_short=True),
+            number(edition.numbers.count(row["times"])),
             Cell(f"{text(row['message'])}<br><small>{text(row['mend'])}</small>"),
         ]
         for row in found.problems
     ]
-    heads = (words("check"), words("state"), words("date"), words("finding"))
+    heads = (words("check"), words("state"), words("latest"), words("times"), words("finding"))
     return f"<h3>{text(title)}</h3><p>{text(told)}</p>{table(title, heads, rows)}"
+
+
+def _check(row: Row) -> str:
+    subject = f" ({row['subject']})" if row["subject"] else ""
+    return f"{row['asset']}: {row['check_name']}{subject}"
 
 
 def _inventory(edition: Edition) -> str:

@@ -45,7 +45,8 @@ def _duckdb(path: Path) -> Iterator[Ask]:
             "the report cannot be made, for the warehouse cannot be read",
             where=str(path),
             found=next(iter(str(error).splitlines()), type(error).__name__),
-            mend="see that no other program holds it open for writing, then run again",
+            mend="see that no other program holds it open for writing; where it is missing, or of "
+            "an earlier release, `barometer run` publishes it anew",
         ) from error
 
 

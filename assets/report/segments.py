@@ -1,5 +1,7 @@
 """Segments: what moved significantly, and each set from best to worst."""
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from assets.report import choices
@@ -32,7 +34,9 @@ def _movers(edition: Edition, found: pl.DataFrame) -> str:
     rows, count = choices.movers(found, [one.code for one in edition.headlines])
     title = f"<h3>{text(words('movers'))}</h3>"
     if not rows:
-        return f"{title}<p>{text(words('movers_none'))}</p>"
+        is_tested = found["is_significant"].is_not_null().any()
+        key = "movers_none" if is_tested else "movers_untested"
+        return f"{title}<p>{text(words(key))}</p>"
     told = words("movers_of", shown=str(len(rows)), all=edition.numbers.count(count))
     heads = (
         words("segment"), words("kpi"), words("change"), words("value"), words("n"), words("set"),
@@ -44,7 +48,7 @@ def _movers(edition: Edition, found: pl.DataFrame) -> str:
 
 def _mover(edition: Edition, row: Row, one: Series) -> list[Cell]:
     return [
-        cell(row["segment"]),
+        cell(row["segment"].strip() or NONE),
         cell(one.name),
         number(edition.change(row, one), is_strong=True),
         number(edition.value(row, one)),
@@ -54,39 +58,52 @@ def _mover(edition: Edition, row: Row, one: Series) -> list[Cell]:
 
 
 def _rankings(edition: Edition, one: Series, found: pl.DataFrame) -> str:
-    shown, alone = [], []
+    """All sets of a KPI, on one scale, so that a dot means the same in each."""
+    words, most = edition.words, edition.project.report.segments_per_table
+    sets, alone = [], []
     for name in edition.segment_sets:
         rows = found.filter(kpi_code=one.code, segment_set=name)
         if rows.height > 1:
-            shown.append(_ranking(edition, one, rows, name))
+            sets.append((name, *choices.ranking(rows, str(one.kpi["direction"]), most)))
         elif rows.height:
             alone.append(name)
-    if not shown and not alone:
-        return f"<p>{text(edition.words('no_segments'))}</p>"
-    told = edition.words("not_ranked", sets=", ".join(alone))
-    note = f'<p class="note">{text(told)}</p>' if alone else ""
-    return f'<div class="sets">{"".join(shown)}{note}</div>'
-
-
-def _ranking(edition: Edition, one: Series, rows: pl.DataFrame, name: str) -> str:
-    words = edition.words
-    most = edition.project.report.segments_per_table
-    ranked, count = choices.ranking(rows, str(one.kpi["direction"]), most)
+    if not sets and not alone:
+        return f"<p>{text(words('no_segments'))}</p>"
     reference = one.current["value"] if one.current else None
-    ends = scale_of([(row["value"], row["ci_low"], row["ci_high"], reference) for row in ranked])
+    drawn = [row for _, ranked, _ in sets for row in ranked]
+    ends = scale_of([(row["value"], row["ci_low"], row["ci_high"], reference) for row in drawn])
+    shown = [_ranking(edition, one, *each, ends=ends) for each in sets]
+    if any(row["value"] is not None for row in drawn):
+        low, high = (edition.numbers.value(end, one.unit) for end in ends)
+        shown.insert(0, _note(words("scale", low=low, high=high, level=edition.level)))
+    if alone:
+        shown.append(_note(words("not_ranked", sets=", ".join(alone))))
+    return f'<div class="sets">{"".join(shown)}</div>'
+
+
+def _note(told: str) -> str:
+    return f'<p class="note">{text(told)}</p>'
+
+
+def _ranking(
+    edition: Edition,
+    one: Series,
+    name: str,
+    ranked: Sequence[Row],
+    count: int,
+    *,
+    ends: tuple[float, float],
+) -> str:
+    words = edition.words
+    reference = one.current["value"] if one.current else None
     heads = (
         words("segment"), words("rank"), words("value"), words("change"), words("state"),
         words("interval", level=edition.level), words("n"),
     )  # fmt: skip
     body = [_rank(edition, row, one, ends=ends, reference=reference) for row in ranked]
-    notes = []
-    if any(row["value"] is not None for row in ranked):
-        low, high = (edition.numbers.value(end, one.unit) for end in ends)
-        notes.append(words("scale", low=low, high=high, level=edition.level))
-    if len(ranked) < count:
-        notes.append(words("segments_of", shown=str(len(ranked)), all=edition.numbers.count(count)))
+    told = words("segments_of", shown=str(len(ranked)), all=edition.numbers.count(count))
+    note = _note(told) if len(ranked) < count else ""
     caption = f"{one.name}, {name}, {edition.period_label}"
-    note = f'<p class="note">{text(" ".join(notes))}</p>' if notes else ""
     return f"<div>{table(caption, heads, body)}{note}</div>"
 
 
@@ -103,7 +120,7 @@ def _rank(
     drawn = dot(row["value"], interval, ends, reference=reference, is_marked=has_moved)
     told = edition.numbers.interval(*interval, one.unit)
     return [
-        cell(row["segment"]),
+        cell(row["segment"].strip() or NONE),
         number(NONE if row["rank"] is None else str(row["rank"])),
         number(edition.value(row, one)),
         number(edition.change(row, one), is_strong=has_moved),

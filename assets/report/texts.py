@@ -30,8 +30,9 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "check": ("Check", "Contrôle"),
     "checks": ("Checks", "Contrôles"),
     "checks_of": (
-        "The latest {shown} of {all} results that did not pass.",
-        "Les {shown} résultats non conformes les plus récents sur {all}.",
+        "{results} results did not pass. Below, the latest of each check: {shown} of {all} checks.",
+        "{results} résultats non conformes. Ci-dessous le dernier de chaque contrôle : {shown} "
+        "contrôles sur {all}.",
     ),
     "checks_passed": (
         "No check failed or warned.", "Aucun contrôle en échec ni en avertissement."
@@ -57,6 +58,29 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "figures_of": ("Figures: {name}", "Chiffres : {name}"),
     "finding": ("Finding and mend", "Constat et remède"),
     "freshness": ("Freshness of the sources", "Fraîcheur des sources"),
+    "gist_calm": (
+        "No headline KPI moved significantly.",
+        "Aucun indicateur clé n’a évolué de façon significative.",
+    ),
+    "gist_moved": ("Moved significantly: {names}.", "Évolution significative : {names}."),
+    "gist_targets": ("Targets met: {met} of {all}.", "Objectifs atteints : {met} sur {all}."),
+    "headlines_absent": (
+        "Headline KPIs without a value in these periods: {names}.",
+        "Indicateurs clés sans valeur sur ces périodes : {names}.",
+    ),
+    "expect_column_pair_values_a_to_be_greater_than_b": (
+        "out of order with another column", "incohérente avec une autre colonne"
+    ),
+    "expect_column_values_to_be_between": ("out of range", "hors des bornes"),
+    "expect_column_values_to_be_in_set": ("not an allowed value", "valeur non admise"),
+    "expect_column_values_to_be_of_type": (
+        "not readable as its type", "illisible dans le type attendu"
+    ),
+    "expect_column_values_to_not_be_null": ("missing", "absente"),
+    "expect_compound_columns_to_be_unique": ("key not unique", "clé en double"),
+    "expect_score_to_be_on_question_scale": (
+        "not on the question’s scale", "hors de l’échelle de la question"
+    ),
     "fresh": ("up to date", "à jour"),
     "higher_is_better": ("higher is better", "plus haut est meilleur"),
     "hollow": ("Hollow point: period to date.", "Point vide : période en cours."),
@@ -67,20 +91,23 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "there is no interval, as for costs per contact, or the period before had no value. n is "
         "the number of answers, customers or orders a value rests on; values on too few are "
         "withheld and read “n < least number”. Arrows tell the way up or down, words whether that "
-        "is better or worse.",
+        "is better or worse. The small lines beside figures show the shape of a trend, each on a "
+        "scale of its own.",
         "Une évolution est dite significative quand le hasard seul la produirait rarement, au "
         "niveau de confiance de {level} ; celles des segments d’un même découpage sont corrigées "
         "de leur nombre. Non testée : sans intervalle, comme les coûts par contact, ou sans valeur "
         "à la période précédente. n est le nombre de réponses, de clients ou de commandes sur "
         "lequel repose une valeur ; sur un nombre trop faible, elle est masquée et se lit « n < "
         "nombre minimal ». Les flèches disent la hausse ou la baisse, les mots si c’est mieux ou "
-        "moins bien.",
+        "moins bien. Les petites lignes à côté des chiffres montrent la forme d’une tendance, "
+        "chacune à sa propre échelle.",
     ),
     "in_quarantine": ("In quarantine", "En quarantaine"),
     "interval": ("{level} interval", "Intervalle à {level}"),
     "interval_to": ("{low} to {high}", "de {low} à {high}"),
     "key_figures": ("Key figures", "Chiffres clés"),
     "kpi": ("KPI", "Indicateur"),
+    "latest": ("Latest", "Dernier"),
     "last_loaded": ("Last loaded", "Dernier chargement"),
     "lower_is_better": ("lower is better", "plus bas est meilleur"),
     "missed": ("missed by {gap}", "manqué de {gap}"),
@@ -98,6 +125,12 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "{shown} of {all} significant changes of segments, the surest first.",
         "{shown} évolutions significatives de segments sur {all}, les plus sûres d’abord.",
     ),
+    "movers_untested": (
+        "No change of a segment could be tested.",
+        "Aucune évolution de segment n’a pu être testée.",
+    ),
+    "mixed_scales": ("no value: answers on several scales",
+                     "pas de valeur : réponses sur plusieurs échelles"),
     "n": ("n", "n"),
     "no_before": ("no value before to compare with", "pas de valeur précédente à comparer"),
     "no_benchmark": ("no benchmark", "sans référence"),
@@ -107,10 +140,12 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Aucune valeur publiée d’une période close n’a changé.",
     ),
     "no_segments": ("No segments are published for it.", "Aucun segment n’est publié pour lui."),
+    "no_sources": ("No source is known.", "Aucune source n’est connue."),
     "no_target": ("no target", "sans objectif"),
+    "no_trends": ("No headline KPI has a trend.", "Aucun indicateur clé n’a de tendance."),
     "no_value": ("no value", "pas de valeur"),
-    "last_value": ("no value; last {value} in {period}",
-                   "pas de valeur ; dernière {value} en {period}"),
+    "none_but_last": ("{value}; {last}", "{value}\N{NO-BREAK SPACE}; {last}"),
+    "last_value": ("last {value} in {period}", "dernière valeur {value} en {period}"),
     "nothing": ("Nothing is published for this period.", "Rien n’est publié pour cette période."),
     "not_significant": ("not significant", "non significatif"),
     "not_ranked": (
@@ -182,6 +217,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "table": ("Table and column", "Table et colonne"),
     "target": ("Target", "Objectif"),
     "target_line": ("Dashed line: target {value}.", "Ligne tiretée : objectif {value}."),
+    "times": ("Times", "Fois"),
     "title": ("{company}: customer experience", "{company} : expérience client"),
     "to_date": ("to date", "en cours"),
     "trend": ("Trend", "Tendance"),

@@ -12,7 +12,26 @@ from assets.report.texts import NONE
 def tiles(edition: Edition) -> str:
     """The tiles of the headline KPIs, as a list."""
     shown = "".join(_tile(edition, one) for one in edition.headlines)
-    return f'<ul class="tiles">{shown}</ul>'
+    listed = f'<ul class="tiles">{shown}</ul>' if shown else ""
+    absent = edition.absent_headlines
+    told = edition.words("headlines_absent", names=", ".join(absent))
+    note = f"<p>{text(told)}</p>" if absent else ""
+    return f'<p class="gist">{text(_gist(edition))}</p>{listed}{note}'
+
+
+def _gist(edition: Edition) -> str:
+    """The first screen in two sentences: what moved, and how many targets are met."""
+    words = edition.words
+    rows = [(one, one.current) for one in edition.headlines if one.current]
+    moved = [
+        f"{one.name} ({words(edition.verdict(row, one))})" for one, row in rows if one.has_moved
+    ]
+    parts = [words("gist_moved", names=", ".join(moved)) if moved else words("gist_calm")]
+    judged = [row["status"] for _, row in rows if row["status"] in {"on_target", "off_target"}]
+    if judged:
+        met, all_ = str(judged.count("on_target")), str(len(judged))
+        parts.append(words("gist_targets", met=met, all=all_))
+    return " ".join(parts)
 
 
 def _tile(edition: Edition, one: Series) -> str:
@@ -29,24 +48,37 @@ def _tile(edition: Edition, one: Series) -> str:
     listed = "".join(f"<div><dt>{text(k)}</dt><dd>{text(v)}</dd></div>" for k, v in facts)
     moved = edition.significance(row)
     change = "" if moved == NONE else f"{text(edition.change(row, one))} · <em>{text(moved)}</em>"
+    if not change:
+        change = text(words("no_before") if _has_value(one) else _last_value(edition, one))
+    told = f'<p class="change">{change}</p>' if change else ""
     spark = sparkline([each["value"] for each in one.points])
     return (
         f'<li class="tile {tone}"><h3>{text(one.name)}</h3>'
-        f'<p class="big"><span>{text(shown_value(edition, one))}</span>{spark}</p>'
-        f'<p class="change">{change or text(words("no_before"))}</p><dl>{listed}</dl></li>'
+        f'<p class="big"><span>{text(edition.value(row, one))}</span>{spark}</p>'
+        f"{told}<dl>{listed}</dl></li>"
     )
 
 
 def shown_value(edition: Edition, one: Series) -> str:
     """Value of the leading period; where there is none, the last one that there was."""
-    row = one.current
-    if row is not None and (row["value"] is not None or row["suppression"]):
-        return edition.value(row, one)
+    value = edition.value(one.current, one)
+    if _has_value(one) or (one.current and one.current["suppression"]):
+        return value
+    last = _last_value(edition, one)
+    return edition.words("none_but_last", value=value, last=last) if last else value
+
+
+def _last_value(edition: Edition, one: Series) -> str:
+    """The last value there was, where the leading period has none."""
     last = next((each for each in reversed(one.points) if each["value"] is not None), None)
     if last is None:
-        return edition.words("no_value")
+        return ""
     value = edition.numbers.value(last["value"], one.unit)
     return edition.words("last_value", value=value, period=last["label"])
+
+
+def _has_value(one: Series) -> bool:
+    return one.current is not None and one.current["value"] is not None
 
 
 def _year_ago(edition: Edition, one: Series) -> tuple[tuple[str, str], ...]:
@@ -75,7 +107,7 @@ def _kpi_row(edition: Edition, one: Series) -> list[Cell]:
     row = one.current
     return [
         cell(one.name),
-        number(shown_value(edition, one)),
+        Cell(text(shown_value(edition, one)), is_number=True, is_long=not _has_value(one)),
         Cell(sparkline([each["value"] for each in one.points])),
         number(_interval(edition, one)),
         number(edition.change(row, one)),

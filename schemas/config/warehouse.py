@@ -34,8 +34,8 @@ class WarehouseConfig(Model):
         default=3,
         ge=2,
         le=100,
-        description="Of `postgres`: publishes that are kept, the one being read included, for "
-        "`barometer rollback`; beside a DuckDB file there is always the one before.",
+        description="Publishes that are kept, the one being read included, for "
+        "`barometer rollback`; of `duckdb` each is a whole file.",
     )
     lock_timeout_seconds: float = Field(
         default=0.4,

@@ -6,43 +6,35 @@ same on a slow machine.
 
 import io
 import itertools
-import multiprocessing
 import os
 import signal
 import sys
-from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 from tests.pipelines.company import Company
+from tests.processes import processes
 
 _CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "sqlite3.connect"}
 _TO_WRITE = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
-def processes() -> ForkServerContext:
-    """Processes that begin with Dagster and Polars imported, so that they begin quickly."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["pipelines.run", "pipelines.cli"])
-    return context
-
-
-def run_undisturbed(company: Company, context: ForkServerContext) -> int:
+def run_undisturbed(company: Company) -> int:
     """A whole run; the number of its file operations."""
     report = company.folder / "operations"
-    assert _run(company, context, killed_at=None, report=report) == 0
+    assert _run(company, killed_at=None, report=report) == 0
     return int(report.read_text(encoding="utf-8"))
 
 
-def run_killed(company: Company, context: ForkServerContext, *, at: int) -> None:
+def run_killed(company: Company, *, at: int) -> None:
     """A run that is killed at its nth file operation."""
-    code = _run(company, context, killed_at=at, report=company.folder / "operations")
+    code = _run(company, killed_at=at, report=company.folder / "operations")
     assert code == -signal.SIGKILL
 
 
-def _run(
-    company: Company, context: ForkServerContext, *, killed_at: int | None, report: Path
-) -> int | None:
-    process = context.Process(target=_barometer_run, args=(company.environment, killed_at, report))
+def _run(company: Company, *, killed_at: int | None, report: Path) -> int | None:
+    process = processes().Process(
+        target=_barometer_run, args=(company.environment, killed_at, report)
+    )
     process.start()
     process.join()
     code = process.exitcode

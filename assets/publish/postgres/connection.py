@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from schemas.config.warehouse import WarehouseConfig
 from schemas.errors import PublishError
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     import psycopg
 
 CONNECT_SECONDS = 10
+
+_PASSWORD = re.compile(r"(?i)(password\s*=\s*)(?:'(?:\\.|[^'\\])*'|\S+)")
 
 _KEPT_ALIVE = {
     "connect_timeout": str(CONNECT_SECONDS),
@@ -34,6 +37,16 @@ _MENDS = {
     "57P": "run again once the server is up; what was loaded is used",
 }
 _MEND = "look at the server's log, mend the cause and run again; what was loaded is used"
+_NOT_CONNECTED = ("connection failed:", "connection is bad:", "Failed to connect:")
+_CONNECTING_MENDS = {
+    r"certificate|SSL(?! encr)|sslmode|no encr": "mend sslmode, sslrootcert (or PGSSLROOTCERT) or "
+    "the host name of warehouse.dsn, or the server's certificate",
+    r"password|authentication|pg_hba|role .* does not exist": "mend user or password of "
+    "warehouse.dsn (or PGPASSWORD, or the password file)",
+    r"database .* does not exist": _MENDS["3D"],
+}
+"""Errors of a connection that never was have no code: they are told apart by libpq's words."""
+_CONNECTING_MEND = "see whether the server runs and answers at host and port of warehouse.dsn"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -67,19 +80,23 @@ class Server:
                 dsn, **{key: value for key, value in _KEPT_ALIVE.items() if key not in given}
             )
         except psycopg.Error:
-            # the parser's own message quotes the string, so it is not told
+            given, conninfo = {}, ""  # the parser's own message quotes the string: it is not told
+        if not conninfo or _is_misread(dsn, str(given.get("port") or "")):
             raise PublishError(
                 "the connection string of the warehouse cannot be read",
                 where="warehouse.dsn",
                 allowed="postgresql://user:password@host:port/database?sslmode=verify-full",
-                mend="mend the environment variable that it comes from; % in a password is %25",
-            ) from None
+                mend="mend the environment variable that it comes from; in a password % is %25, "
+                "@ is %40, / is %2F",
+            )
         host = str(given.get("host") or given.get("hostaddr") or "local socket")
         port = f":{given['port']}" if given.get("port") else ""
         database = given.get("dbname") or given.get("user") or "default database"
         place = f"postgresql {host}{port}/{database}, schema {config.schema_name}"
-        hidden = [str(given[key]) for key in ("password", "sslpassword") if given.get(key)]
-        return cls(conninfo, place, tuple(sorted({dsn, *hidden}, key=len, reverse=True)))
+        hidden = {dsn, conninfo}
+        for key in ("password", "sslpassword"):
+            hidden |= _spellings(str(given.get(key) or ""))
+        return cls(conninfo, place, tuple(sorted(hidden - {""}, key=len, reverse=True)))
 
     @contextmanager
     def told(self, doing: str) -> Iterator[None]:
@@ -94,25 +111,56 @@ class Server:
         try:
             yield
         except (psycopg.Error, adbc_driver_manager.Error) as error:
-            state = str(getattr(error, "sqlstate", None) or "")
-            mend = next((m for code, m in _MENDS.items() if state.startswith(code)), _MEND)
             # not `from error`: a trace would tell what the text leaves out
             raise PublishError(
                 f"{doing} failed; the previous publish stays",
                 where=self.place,
                 found=self.scrubbed(str(error)),
-                mend=mend,
+                mend=_mend(error),
             ) from None
 
     def scrubbed(self, text: str) -> str:
         """A driver's message without the connection string and its passwords."""
         for secret in self.secrets:
-            if secret:
-                text = text.replace(secret, "…")
-        return re.sub(r"(?i)(password\s*=\s*)\S+", r"\1…", text).strip()
+            text = text.replace(secret, "…")
+        return _PASSWORD.sub(r"\1…", text).strip()
 
     def connect(self) -> "psycopg.Connection[Any]":
         """A connection that commits every statement unless a transaction is begun."""
         import psycopg
 
         return psycopg.connect(self.conninfo, autocommit=True)
+
+
+def _mend(error: Exception) -> str:
+    """What to do about a driver's error."""
+    text = str(error)
+    if any(words in text for words in _NOT_CONNECTED):
+        found = (mend for words, mend in _CONNECTING_MENDS.items() if re.search(words, text))
+        return next(found, _CONNECTING_MEND)
+    state = str(getattr(error, "sqlstate", None) or "")
+    return next((mend for code, mend in _MENDS.items() if state.startswith(code)), _MEND)
+
+
+def _is_misread(dsn: str, port: str) -> bool:
+    """Whether a part of a password was taken for host, port or database, which are told.
+
+    libpq ends a user's name and password at the first @ and looks for none after a slash.
+    """
+    _, is_address, rest = dsn.partition("://")
+    if not is_address or not re.match(r"postgres(ql)?://", dsn):
+        return False
+    login, at, place = rest.partition("@")
+    if not at or "/" in login:
+        place = rest
+    return "@" in place.partition("?")[0] or not re.fullmatch(r"[\d,]*", port)
+
+
+def _spellings(password: str) -> set[str]:
+    """A password as it stands in an address, in a connection string, and by itself."""
+    from psycopg.conninfo import make_conninfo
+
+    if not password:
+        return set()
+    quoted = make_conninfo(password=password).removeprefix("password=")
+    return {password, quoted, quoted.strip("'"), quote(password), quote(password, safe="")}

@@ -4,24 +4,17 @@ A chunk is created, filled by a binary COPY of Arrow batches, counted against th
 from and given its key in one transaction: whatever chunk is there is whole.
 """
 
-import math
 from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
+from assets.publish.audit import compare, counting
 from assets.publish.postgres.chunks import Chunk, Cut
 from assets.publish.postgres.connection import Server
-from assets.publish.postgres.statements import (
-    add_key,
-    count_chunk,
-    create_chunk,
-    quoted,
-    summed,
-)
-from schemas.errors import PublishError
+from assets.publish.postgres.statements import add_key, create_chunk, keep_chunk
+from assets.publish.sql import quoted
 
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Connection
@@ -35,7 +28,6 @@ STATISTICS_TARGET = 20
 """Detail of the planner's statistics: chunks are many and alike, and each is sampled."""
 
 _DUPLICATE_TABLE = "42P07"
-_TOLERANCE = 1e-9
 
 
 def load(server: Server, schema: str, missing: Sequence[tuple[Cut, str]]) -> None:
@@ -92,65 +84,13 @@ def _load_chunk(connection: "Connection", schema: str, chunk: Chunk) -> None:
                 max_chunksize=BATCH_ROWS
             )
             cursor.adbc_ingest(chunk.name, batches, mode="append", db_schema_name=schema)
-        cursor.execute(count_chunk(schema, chunk))
-        _audit(chunk, cursor.fetchone())
+        cursor.execute(counting(quoted(schema, chunk.name), chunk.table))
+        where = f"{chunk.table.name}, chunk {chunk.name}"
+        compare(where, chunk.table, chunk.rows, cursor.fetchall()[0])
         cursor.execute("SET LOCAL maintenance_work_mem = '256MB'")
         cursor.execute(add_key(schema, chunk))
         if chunk.rows.height:
             cursor.execute(f"SET LOCAL default_statistics_target = {STATISTICS_TARGET}")
             cursor.execute(f"ANALYZE {quoted(schema, chunk.name)}")
+        cursor.execute(keep_chunk(schema, chunk))
         connection.commit()
-
-
-def _audit(chunk: Chunk, counted: Any) -> None:
-    """Rows and sums as the server has them, against the rows that were sent.
-
-    That keys are distinct is the key's own matter: it cannot be made where they are not.
-
-    Raises:
-        PublishError: They differ.
-    """
-    rows, names = chunk.rows, summed(chunk)
-    wanted = rows.select(
-        pl.len().alias("rows"),
-        *(pl.col(name).count().alias(f"{name} count") for name in names),
-        *(_wide(rows, name).sum().alias(f"{name} sum") for name in names),
-        *(pl.col(name).cast(pl.Float64).abs().sum().alias(f"{name} scale") for name in names),
-    ).row(0, named=True)
-    differing = [] if int(counted[0]) == rows.height else [f"{counted[0]} rows"]
-    for at, name in enumerate(names):
-        count, total = counted[1 + 2 * at : 3 + 2 * at]
-        is_equal = int(count) == wanted[f"{name} count"] and _is_close(
-            total, wanted[f"{name} sum"], scale=wanted[f"{name} scale"]
-        )
-        if not is_equal:
-            differing.append(f"{name}: {count} figures, sum {total}")
-    if differing:
-        sums = (
-            f"{name}: {wanted[f'{name} count']} figures, sum {wanted[f'{name} sum']}"
-            for name in names
-        )
-        raise PublishError(
-            "the audit of the loaded rows failed; the previous publish stays",
-            where=f"{chunk.table.name}, chunk {chunk.name}",
-            found="; ".join(differing),
-            allowed="; ".join([f"{rows.height} rows", *sums]),
-            mend="this is a defect of the pipeline or the server: report it with the run's log",
-        )
-
-
-def _wide(rows: pl.DataFrame, name: str) -> pl.Expr:
-    """A column whose sum does not overflow."""
-    return pl.col(name).cast(pl.Int128) if rows.schema[name].is_integer() else pl.col(name)
-
-
-def _is_close(found: str, wanted: float | Decimal | None, *, scale: float) -> bool:
-    """Whether two sums are the same but for the order in which floats were added."""
-    if isinstance(wanted, int | Decimal):
-        return Decimal(found) == wanted
-    one, other = float(found), float(wanted or 0)
-    return (
-        one == other
-        or (math.isnan(one) and math.isnan(other))
-        or (abs(one - other) <= _TOLERANCE * max(scale, 1e-300))
-    )

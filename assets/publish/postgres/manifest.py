@@ -6,7 +6,9 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from assets.publish.postgres.chunks import Cut
-from assets.publish.postgres.statements import quoted, sql_type
+from assets.publish.postgres.statements import sql_type
+from assets.publish.sql import quoted
+from schemas.errors import PublishError
 from schemas.publish_stamp import stamp_name, stamped
 from schemas.table import Column
 
@@ -14,6 +16,18 @@ if TYPE_CHECKING:
     import psycopg
 
 TABLE = "_publish"
+
+FORMAT = 1
+"""How publishes are recorded; raise it when earlier versions of the product would misread them."""
+
+
+_CREATE = (
+    "CREATE TABLE IF NOT EXISTS {} ("
+    "position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, publish_id text NOT NULL, "
+    "published_at timestamptz NOT NULL DEFAULT clock_timestamp(), "
+    "is_current boolean NOT NULL, views jsonb NOT NULL, format integer NOT NULL)"
+)
+"""Publishes that are kept; readers see the one that is current."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +49,16 @@ class View:
     stamp: str
     stamp_comment: str
     chunks: tuple[str, ...]
+
+    @property
+    def shape(self) -> tuple[object, ...]:
+        """What a view cannot be replaced without: names and types of its columns."""
+        return (self.stamp, *((name, kind) for name, kind, _ in self.columns))
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Its comments."""
+        return (self.description, self.stamp_comment, *(text for _, _, text in self.columns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +110,26 @@ def _comment(column: Column) -> str:
     return column.description + (f" Unit: {column.unit}." if column.unit else "")
 
 
-def create_table(schema: str) -> str:
-    """The private table of publishes; the one of the highest position that is current is read."""
-    return (
-        f"CREATE TABLE IF NOT EXISTS {quoted(schema, TABLE)} ("
-        "position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, publish_id text NOT NULL, "
-        "published_at timestamptz NOT NULL DEFAULT clock_timestamp(), "
-        "is_current boolean NOT NULL, views jsonb NOT NULL)"
-    )
+def prepare(connection: "psycopg.Connection[Any]", place: str, schema: str) -> None:
+    """Make the private table where it is not there, and see whether this version understands it.
+
+    Raises:
+        PublishError: A later version of the product wrote it.
+    """
+    connection.execute(_sql(_CREATE, schema))
+    has_format = "SELECT FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attname = 'format'"
+    if connection.execute(has_format, [quoted(schema, TABLE)]).fetchone() is None:
+        connection.execute(_sql("ALTER TABLE {} ADD format integer NOT NULL DEFAULT 1", schema))
+    row = connection.execute(_sql("SELECT max(format) FROM {}", schema)).fetchone()
+    found = row[0] if row and row[0] else FORMAT
+    if found > FORMAT:
+        raise PublishError(
+            "a later version of the product publishes here; nothing was changed",
+            where=f"{place}, table {schema}.{TABLE}",
+            found=f"publishes recorded in format {found}",
+            allowed=f"up to {FORMAT}",
+            mend="publish with that version, or to another schema (warehouse.schema)",
+        )
 
 
 def kept(connection: "psycopg.Connection[Any]", schema: str) -> list[tuple[int, bool, Manifest]]:
@@ -120,8 +156,10 @@ def add(
     connection.execute(_sql(later, schema))
     connection.execute(_sql("UPDATE {} SET is_current = false WHERE is_current", schema))
     views = json.dumps([asdict(view) for view in manifest.views])
-    insert = "INSERT INTO {} (publish_id, is_current, views) VALUES (%s, true, %s::jsonb)"
-    connection.execute(_sql(insert, schema), [manifest.publish_id, views])
+    insert = (
+        "INSERT INTO {} (publish_id, is_current, views, format) VALUES (%s, true, %s::jsonb, %s)"
+    )
+    connection.execute(_sql(insert, schema), [manifest.publish_id, views, FORMAT])
     old = (
         "DELETE FROM {0} WHERE position NOT IN "
         "(SELECT position FROM {0} ORDER BY position DESC LIMIT %s)"

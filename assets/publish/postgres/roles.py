@@ -5,7 +5,8 @@ Passwords are not set here.
 """
 
 from assets.publish.postgres.connection import Server
-from assets.publish.postgres.statements import literal, quoted
+from assets.publish.postgres.statements import literal
+from assets.publish.sql import quoted
 from schemas.config.warehouse import WarehouseConfig
 
 

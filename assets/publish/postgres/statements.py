@@ -4,15 +4,10 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 
 from assets.publish.postgres.chunks import Chunk
+from assets.publish.sql import quoted
 from schemas.table import SQL_TYPES, Column
 
 _TYPES = {"VARCHAR": "text"}
-_SUMMED = ("integer", "number", "decimal")
-
-
-def quoted(*names: str) -> str:
-    """A name, or names with dots between, as SQL takes it."""
-    return ".".join('"' + name.replace('"', '""') + '"' for name in names)
 
 
 def literal(value: object) -> str:
@@ -59,19 +54,10 @@ def add_key(schema: str, chunk: Chunk) -> str:
     return f"ALTER TABLE {quoted(schema, chunk.name)} ADD {kind} ({names})"
 
 
-def count_chunk(schema: str, chunk: Chunk) -> str:
-    """Rows and, of every column with figures, how many there are and their sum; as texts."""
-    sums = [
-        f"count({quoted(name)})::text, coalesce(sum({quoted(name)}), 0)::text"
-        for name in summed(chunk)
-    ]
-    counted = ", ".join(["count(*)::text", *sums])
-    return f"SELECT {counted} FROM {quoted(schema, chunk.name)}"  # noqa: S608  quoted
-
-
-def summed(chunk: Chunk) -> tuple[str, ...]:
-    """Columns whose sums are compared."""
-    return tuple(column.name for column in chunk.table.columns if column.type in _SUMMED)
+def keep_chunk(schema: str, chunk: Chunk) -> str:
+    """Take from the loader itself the right to change the chunk: it was audited as it is."""
+    rights = "INSERT, UPDATE, DELETE, TRUNCATE"
+    return f"REVOKE {rights} ON {quoted(schema, chunk.name)} FROM CURRENT_USER"
 
 
 def view(

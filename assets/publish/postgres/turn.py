@@ -119,9 +119,12 @@ def await_older_readers(
         PublishError: Some were open all the time.
     """
     loaded = connection.execute("SELECT pg_current_xact_id()::xid::text").fetchone()
+    # what kind of process another role's is, only monitoring roles are told: a loader with no more
+    # than its own rights knows clients by their having a user
     query = (
-        "SELECT string_agg(pid::text, ', ') FROM pg_stat_activity WHERE backend_type = "
-        "'client backend' AND datname = current_database() AND pid <> pg_backend_pid() "
+        "SELECT string_agg(pid::text, ', ') FROM pg_stat_activity "
+        "WHERE coalesce(backend_type, 'client backend') = 'client backend' "
+        "AND usesysid IS NOT NULL AND datname = current_database() AND pid <> pg_backend_pid() "
         "AND backend_xmin IS NOT NULL AND age(backend_xmin) >= age(%s::text::xid)"
     )
     patience = Patience(config.patience_seconds, first_pause=_FIRST_SECONDS)

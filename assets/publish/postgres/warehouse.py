@@ -16,8 +16,9 @@ from assets.publish.postgres.chunks import cut
 from assets.publish.postgres.connection import Server
 from assets.publish.postgres.loading import load
 from assets.publish.postgres.manifest import Manifest, View
-from assets.publish.postgres.statements import comments, quoted, view
+from assets.publish.postgres.statements import comments, view
 from assets.publish.postgres.turn import alone, await_older_readers, publisher
+from assets.publish.sql import quoted
 from schemas.config.warehouse import WarehouseConfig
 from schemas.errors import PublishError
 
@@ -86,7 +87,7 @@ class PostgresWarehouse:
             self.server.connect() as connection,
             publisher(connection, self.server, config),
         ):
-            _make_schemas(connection, config)
+            _make_schemas(connection, self.server, config)
             before = manifests.kept(connection, data)
             cuts = [cut(content) for content in contents]
             present = _names(connection, data)
@@ -97,9 +98,10 @@ class PostgresWarehouse:
                 if name not in present
             ]
             load(self.server, data, missing)
-            if missing:
-                await_older_readers(connection, self.server, config)
             new = Manifest.of(publish_id, cuts)
+            if not new.chunks <= {chunk for _, _, old in before for chunk in old.chunks}:
+                # loaded now, or by a publish that was killed before it had waited
+                await_older_readers(connection, self.server, config)
             shown = next((old for _, is_current, old in before if is_current), None)
             with alone(connection, self.server, config, _shown(connection, config, shown)):
                 _replace_views(connection, config, new, shown)
@@ -118,7 +120,7 @@ class PostgresWarehouse:
             self.server.connect() as connection,
             publisher(connection, self.server, config),
         ):
-            _make_schemas(connection, config)
+            _make_schemas(connection, self.server, config)
             known = manifests.kept(connection, data)
             at = next((i for i, (_, is_current, _) in enumerate(known) if is_current), None)
             if at is None or at + 1 >= len(known):
@@ -136,13 +138,15 @@ class PostgresWarehouse:
             return target.publish_id
 
 
-def _make_schemas(connection: "psycopg.Connection[Any]", config: WarehouseConfig) -> None:
+def _make_schemas(
+    connection: "psycopg.Connection[Any]", server: Server, config: WarehouseConfig
+) -> None:
     """The two schemas and the private table, where they are not there."""
     for schema in (config.schema_name, config.data_schema):
         found = connection.execute("SELECT to_regnamespace(%s)::text", [quoted(schema)]).fetchone()
         if found == (None,):  # asked first: IF NOT EXISTS needs the right to create one
             connection.execute(f"CREATE SCHEMA {quoted(schema)}".encode())
-    connection.execute(manifests.create_table(config.data_schema).encode())
+    manifests.prepare(connection, server.place, config.data_schema)
 
 
 def _names(connection: "psycopg.Connection[Any]", schema: str) -> set[str]:
@@ -207,12 +211,11 @@ def _statements(
     described = comments(name, one.description, texts)
     if one.name not in there:
         return [f"CREATE {query}", *described]
-    is_same = old is not None and old.columns == one.columns and old.stamp == one.stamp
-    if not is_same:
+    if old is None or old.shape != one.shape:
         # a view's columns can be replaced by no others; readers' rights on it come from the
         # schema's default privileges
         return [f"DROP VIEW {name}", f"CREATE {query}", *described]
-    return [f"CREATE OR REPLACE {query}"]
+    return [f"CREATE OR REPLACE {query}", *(described if old.texts != one.texts else [])]
 
 
 def _sweep(connection: "psycopg.Connection[Any]", config: WarehouseConfig) -> None:

@@ -66,7 +66,7 @@ def write(lake: Lake, revision: Revision) -> None:
         "as_of": dt.date(2024, 3, 31), "kpi_values": 0, "rows_quarantined": 0,
     }  # fmt: skip
     rows = pl.DataFrame([log], schema=RUN_LOG.polars_schema())
-    DuckdbFile(lake.warehouse).publish([Content(RUN_LOG, rows)], revision.publish_id)
+    DuckdbFile(lake.warehouse, 3).publish([Content(RUN_LOG, rows)], revision.publish_id)
 
 
 def published(lake: Lake, number: int, *rows: dict[str, Any]) -> Revision:

@@ -117,14 +117,14 @@ def test_a_failed_publish_leaves_file_and_record(
 ) -> None:
     published(company)
     folder = company.lake.warehouse.parent
-    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    before = {path: path.read_bytes() for path in folder.rglob("*.*")}
     inventory = module.kpi_inventory
     monkeypatch.setattr(
         module, "kpi_inventory", lambda *given: inventory(*given).vstack(inventory(*given))
     )
     with pytest.raises(PublishError, match=r"^kpi_inventory: the audit"):
         published(company, "run-2")
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert {path: path.read_bytes() for path in folder.rglob("*.*")} == before
     monkeypatch.undo()
     assert not published(company, "run-3").is_new
 

@@ -18,7 +18,7 @@ _OPTIONAL = {
     "previous_value": pl.Float64, "change": pl.Float64, "change_p_value": pl.Float64,
     "is_significant": pl.Boolean, "year_ago_value": pl.Float64, "target": pl.Float64,
     "benchmark": pl.Float64, "gap_to_benchmark": pl.Float64, "status": pl.String,
-    "suppression": pl.String,
+    "suppression": pl.String, "method_id": pl.String,
 }  # fmt: skip
 
 
@@ -52,7 +52,7 @@ def kpi(code: str = "nps", **told: Any) -> Row:
     }  # fmt: skip
 
 
-QUALITY = Quality((), (), 0, (), (), (), (), ())
+QUALITY = Quality((), (), 0, (), (), 0, (), (), ())
 
 
 def project(*sets: str, **report: Any) -> Project:

@@ -51,6 +51,18 @@ _NAMELESS = """
 + [...document.querySelectorAll('a, summary')].filter(each => !each.textContent.trim()).length
 """
 
+_CUT_LETTERS = """
+[...document.querySelectorAll('figure > svg')].filter(svg => {
+  const room = svg.closest('main').getBoundingClientRect();
+  const isOut = each => {
+    const box = each.getBoundingClientRect();
+    return box.left < room.left || box.right > room.right;
+  };
+  const texts = [...svg.querySelectorAll('text')];
+  return getComputedStyle(svg).overflow !== 'visible' || texts.some(isOut);
+}).map(svg => svg.getAttribute('aria-label'))
+"""
+
 _LEVELS = "[...document.querySelectorAll('h1, h2, h3, h4')].map(each => Number(each.tagName[1]))"
 
 _TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -61,26 +73,34 @@ axe.run().then(found =>
 """
 
 
-@pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A report with every kind of part, in French, with long names."""
+def _write(path: Path, language: str) -> Path:
+    """A report with every kind of part, with long names and a name that cannot be broken."""
     codes = ("nps", "csat", "churn_rate")
     totals = [
-        row(month, kpi_code=code, value=10.0 + place, n=1000 + place, ci_low=5.0, ci_high=20.0,
-            change=-3.0, is_significant=code == "nps", target=30.0, status="off_target",
+        row(month, kpi_code=code, value=1e9 + place, n=1000 + place, ci_low=9e8, ci_high=2e9,
+            change=-3e8, is_significant=code == "nps", target=3e9, status="off_target",
             benchmark=12.0, gap_to_benchmark=-2.0)
         for code in codes for place, month in enumerate(MONTHS)
     ]  # fmt: skip
     segments = [
-        segment(f"Une région au nom bien long {place}", kpi_code=code, value=float(place), n=place,
-                ci_low=place - 3.0, ci_high=place + 3.0, change=1.0, is_significant=place == 2,
-                change_p_value=0.01)
+        segment(f"Une région au nom bien long {place} {'x' * 90}", kpi_code=code,
+                value=float(place), n=place, ci_low=place - 3.0, ci_high=place + 3.0, change=1.0,
+                is_significant=place == 2, change_p_value=0.01)
         for code in codes for place in range(20)
     ]  # fmt: skip
-    kpis = [kpi(code, name_fr=f"{code} au nom bien long, de tous") for code in codes]
-    path = tmp_path_factory.mktemp("report") / "report.html"
-    path.write_text(page(edition(totals, segments, kpis=kpis, language="fr"), generator="g"))
+    kpis = [
+        kpi(code, name_fr=f"{code} au nom bien long, de tous", formula="f" * 90, unit="currency")
+        for code in codes
+    ]
+    shown = edition(totals, segments, kpis=kpis, language=language, title="t" * 90)
+    path.write_text(page(shown, generator="g"), encoding="utf-8")
     return path
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report in French, the longer of the languages."""
+    return _write(tmp_path_factory.mktemp("report") / "report.html", "fr")
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +112,7 @@ def opened(report: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
 
 
 def test_it_is_silent_and_asks_for_nothing(opened: Page) -> None:
-    assert opened.evaluate("document.title").startswith("Tiny <Company>")
+    assert opened.evaluate("document.title").startswith("ttt")
     assert opened.console == []
     assert opened.requests == []
 
@@ -115,10 +135,12 @@ def test_headings_go_down_one_level_at_a_time(opened: Page) -> None:
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])
-def test_nothing_but_tables_scrolls_sideways(opened: Page, width: int) -> None:
+def test_nothing_but_tables_scrolls_sideways(opened: Page, report: Path, width: int) -> None:
     opened.show(width, 844, is_phone=width < 500)
+    opened.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
     assert opened.evaluate(_TOO_WIDE) <= 0
     opened.show(1280, 800)
+    opened.open(report)  # with its parts open and closed as before
 
 
 def test_it_is_used_by_keyboard(opened: Page) -> None:
@@ -131,16 +153,35 @@ def test_it_is_used_by_keyboard(opened: Page) -> None:
     assert opened.evaluate("document.querySelector('figure details').open")
 
 
-def test_it_prints_without_its_navigation(opened: Page, tmp_path: Path) -> None:
+def test_it_prints_all_its_rankings_and_no_navigation(opened: Page, tmp_path: Path) -> None:
     opened.call("Emulation.setEmulatedMedia", media="print")
     assert opened.evaluate("getComputedStyle(document.querySelector('nav')).display") == "none"
+    folds = "[...document.querySelectorAll('.ranking:not([open]) .scroll')]"
+    assert opened.evaluate(f"{folds}.length") > 0
+    assert opened.evaluate(f"{folds}.every(each => each.checkVisibility())")
     opened.call("Emulation.setEmulatedMedia", media="")
+    assert not opened.evaluate(f"{folds}.some(each => each.checkVisibility())")
     printed = tmp_path / "report.pdf"
     opened.print_to(printed)
     assert printed.read_bytes().startswith(b"%PDF")
 
 
-def test_axe_finds_nothing_amiss(opened: Page) -> None:
+def test_letters_of_charts_are_not_cut_off(opened: Page) -> None:
+    assert opened.evaluate(_CUT_LETTERS) == []
+
+
+def test_small_drawings_stand_out_where_colours_are_forced(opened: Page) -> None:
+    dark = {"name": "prefers-color-scheme", "value": "dark"}
+    forced = [{"name": "forced-colors", "value": "active"}, dark]
+    opened.call("Emulation.setEmulatedMedia", features=forced)
+    line = "getComputedStyle(document.querySelector('.spark path')).stroke"
+    behind = "getComputedStyle(document.body).backgroundColor"
+    assert opened.evaluate(f"[{line}, {behind}]") == ["rgb(255, 255, 255)", "rgb(0, 0, 0)"]
+    opened.call("Emulation.setEmulatedMedia", features=[])
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_axe_finds_nothing_amiss(opened: Page, tmp_path: Path, language: str) -> None:
     folders = [
         Path(place)
         for name in _AXE_PACKAGES
@@ -148,10 +189,11 @@ def test_axe_finds_nothing_amiss(opened: Page) -> None:
         for place in found.submodule_search_locations or ()
     ]
     scripts = [path for folder in folders if (path := folder / "axe.min.js").exists()]
-    if not scripts:
-        pytest.skip("axe-core is not installed")
+    assert scripts, "axe-core is among the packages for development"
+    opened.open(_write(tmp_path / "report.html", language))
+    assert opened.evaluate("document.documentElement.lang") == language
     opened.evaluate(scripts[0].read_text(encoding="utf-8"))
     opened.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
-    for width in (1280, 390):
+    for width in (1280, 390, 320):
         opened.show(width, 844, is_phone=width < 500)
         assert json.loads(opened.evaluate(_AXE)) == []

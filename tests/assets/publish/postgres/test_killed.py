@@ -1,35 +1,24 @@
 """A publisher killed at any moment: readers have the old or the new publish, the next run mends."""
 
-import multiprocessing
 import random
 import signal
-from multiprocessing.context import ForkServerContext
 from typing import Any
 
 import psycopg
-import pytest
 
 from tests.assets.publish.postgres.conftest import Warehouse
 from tests.assets.publish.postgres.contents import WHOLE, contents
+from tests.processes import processes
 
 BY_STEP, BY_CLOCK = 100, 10
 
 
-@pytest.fixture(scope="module")
-def processes() -> ForkServerContext:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.assets.publish.postgres.killed"])
-    return context
-
-
-def _killed_publish(
-    processes: ForkServerContext, warehouse: Warehouse, number: int, **how: float | None
-) -> int:
+def _killed_publish(warehouse: Warehouse, number: int, **how: float | None) -> int:
     from tests.assets.publish.postgres.killed import publish_and_die
 
     config = warehouse().config
     settings = config.model_dump(by_alias=True) | {"dsn": config.dsn.get_secret_value()}  # type: ignore[union-attr]
-    process = processes.Process(target=publish_and_die, args=[settings, number], kwargs=how)
+    process = processes().Process(target=publish_and_die, args=[settings, number], kwargs=how)
     process.start()
     process.join()
     assert process.exitcode is not None
@@ -37,7 +26,7 @@ def _killed_publish(
 
 
 def test_killed_between_any_two_steps_and_by_the_clock(
-    processes: ForkServerContext, warehouse: Warehouse, admin: "psycopg.Connection[Any]"
+    warehouse: Warehouse, admin: "psycopg.Connection[Any]"
 ) -> None:
     target = warehouse()
     query = WHOLE.format(target.config.schema_name).encode()
@@ -49,7 +38,7 @@ def test_killed_between_any_two_steps_and_by_the_clock(
     ]
     points += [{"seconds": chosen.uniform(0, 0.25)} for _ in range(BY_CLOCK)]
     for number, point in enumerate(points, start=1):
-        code = _killed_publish(processes, warehouse, number, **point)
+        code = _killed_publish(warehouse, number, **point)
         assert code in (0, -signal.SIGKILL)
         row = admin.execute(query).fetchone()
         is_new = row == (10, 1, 1, True, f"p{number}")

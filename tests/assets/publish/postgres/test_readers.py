@@ -162,7 +162,7 @@ def test_two_publishers_take_turns(
 ) -> None:
     first, second, hasty = warehouse(), warehouse(), warehouse(patience_seconds=0.3)
     first.publish(contents(0), "p0")
-    loaded = loading.count_chunk
+    loaded = loading.counting
     began = threading.Event()
 
     def slow(*given: Any) -> str:
@@ -170,7 +170,7 @@ def test_two_publishers_take_turns(
         time.sleep(0.5)
         return loaded(*given)
 
-    monkeypatch.setattr(loading, "count_chunk", slow)
+    monkeypatch.setattr(loading, "counting", slow)
     one, errors = behind(lambda: first.publish(contents(1), "p1"))
     assert began.wait(10)
     with pytest.raises(PublishError, match="another publisher is at work"):
@@ -192,7 +192,7 @@ def test_a_lost_connection_leaves_the_old_publish(
 ) -> None:
     target = warehouse()
     target.publish(contents(1), "p1")
-    counted = loading.count_chunk
+    counted = loading.counting
     # a loader is within its transaction then, the publisher waits for it with none
     state = "idle" if lost == "the publisher's" else "idle in transaction"
 
@@ -205,7 +205,7 @@ def test_a_lost_connection_leaves_the_old_publish(
         return counted(*given)
 
     with monkeypatch.context() as patched:
-        patched.setattr(loading, "count_chunk", cut_off)
+        patched.setattr(loading, "counting", cut_off)
         with pytest.raises(PublishError, match="the previous publish stays"):
             target.publish(contents(2), "p2")
     assert target.published_id() == "p1"
