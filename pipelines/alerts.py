@@ -7,7 +7,8 @@ is in `pipelines.alerts_delivery`; when, in `pipelines.alerts_sending`.
 
 import builtins
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from dagster._core.events import JobFailureData
 from dagster_shared.error import SerializableErrorInfo
 from pydantic import BaseModel, SecretStr
 
+from assets.publish.postgres.connection import Server
 from pipelines.jobs import RANGE_END, RANGE_START
 from schemas import errors
 from schemas.config.project import Project
@@ -24,6 +26,10 @@ PARTITION = "dagster/partition"
 WILL_RETRY = "dagster/will_retry"
 MAX_REASON = 1000
 """Characters of a reason that are sent."""
+
+MAX_ASSETS = 5
+MAX_LISTED = 20
+"""Assets of a step, and steps and checks of a run, that are named in a text for people."""
 
 _FOUND = re.compile(r"^  found: .*?(?=^  (?:allowed|mend): |\Z)", re.MULTILINE | re.DOTALL)
 _CLASS_PREFIX = re.compile(r"^(?:\w+\.)*\w+: ")
@@ -51,6 +57,12 @@ class FailedStep:
     step: str
     assets: tuple[str, ...]
     reason: str
+
+    @property
+    def what(self) -> str:
+        """What failed, as people name it: the assets, or the step where it makes none."""
+        named, others = self.assets[:MAX_ASSETS], len(self.assets) - MAX_ASSETS
+        return ", ".join(named) + (f" and {others} more" if others > 0 else "") or self.step
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +119,14 @@ class Alert:
         if self.last != self.first:
             dates += f" … {self.last}"
         what = "failed" if self.event == "failure" else "met errors in checks"
-        return " ".join(f"{self.company}: {self.job}{dates} {what}".split())
+        return " ".join(_readable(f"{self.company}: {self.job}{dates} {what}").split())
 
     def text(self) -> str:
         """The alert as people read it."""
         lines = [self.title]
-        lines += [f"{one.step}: {one.reason}" for one in self.steps]
+        lines += _listed([f"{one.what}: {one.reason}" for one in self.steps])
         if self.checks:
-            lines.append(f"checks with errors: {', '.join(self.checks)}")
+            lines.append(f"checks with errors: {', '.join(_listed(self.checks))}")
         if self.is_retried:
             lines.append("it is tried once more by itself")
         lines.append(self.link or f"run {self.run_id}")
@@ -148,11 +160,17 @@ def alert_of(project: Project, instance: dg.DagsterInstance, run: dg.DagsterRun)
         run_id=run.run_id,
         first=run.tags.get(RANGE_START, partition),
         last=run.tags.get(RANGE_END, partition),
-        steps=tuple(_failed_steps(events, tuple(_secrets(project)))),
+        steps=tuple(_failed_steps(events, _all_secrets(project))),
         checks=checks,
         is_retried=run.tags.get(WILL_RETRY) == "true",
         link=f"{url.rstrip('/')}/runs/{run.run_id}" if url else None,
     )
+
+
+def _listed(texts: Sequence[str]) -> list[str]:
+    """As many as people read, and how many others there are."""
+    others = len(texts) - MAX_LISTED
+    return [*texts[:MAX_LISTED], *([f"… and {others} more"] if others > 0 else [])]
 
 
 def _failed_checks(events: list[dg.DagsterEvent]) -> Iterator[str]:
@@ -221,14 +239,40 @@ def _is_of_the_system(name: str) -> bool:
 def _shortened(text: str, secrets: tuple[str, ...]) -> str:
     for secret in secrets:
         text = text.replace(secret, "***")
+    text = _readable(text)
     return text if len(text) <= MAX_REASON else f"{text[:MAX_REASON]} …"
+
+
+def _readable(text: str) -> str:
+    """A text that every channel takes: signs that are not seen are spelt out, but line breaks.
+
+    A name of a file may have any: half of a character, which has no bytes, or one that turns
+    what follows around.
+    """
+    return "".join(
+        char
+        if char.isprintable() or char == "\n"
+        else " "
+        if char.isspace() and char != "\r"
+        else char.encode("unicode_escape").decode()
+        for char in text.replace("\r\n", "\n")
+    )
+
+
+def _all_secrets(project: Project) -> tuple[str, ...]:
+    """Every secret of a configuration and the passwords within, the longest first."""
+    found = set(_secrets(project))
+    if project.warehouse.dsn:
+        with suppress(errors.PublishError):  # a string that cannot be read is a secret as a whole
+            found.update(Server.of(project.warehouse).secrets)
+    long = (secret for secret in found if len(secret) >= _SHORTEST_SECRET)
+    return tuple(sorted(long, key=len, reverse=True))
 
 
 def _secrets(given: object) -> Iterator[str]:
     """Every secret of a configuration, wherever it stands."""
     if isinstance(given, SecretStr):
-        if len(given.get_secret_value()) >= _SHORTEST_SECRET:
-            yield given.get_secret_value()
+        yield given.get_secret_value()
     elif isinstance(given, BaseModel):
         for name in type(given).model_fields:
             yield from _secrets(getattr(given, name))

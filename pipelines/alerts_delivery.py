@@ -4,6 +4,7 @@ Nothing here raises, for an alert must not fail what it is about; and nothing he
 or the answer of a server, which may hold secrets.
 """
 
+import email.utils
 import http.client
 import json
 import logging
@@ -18,6 +19,7 @@ from email.message import EmailMessage
 from typing import Any
 
 from pipelines.alerts import Alert
+from pipelines.alerts_slack import slack_message
 from schemas.config.alerts import AlertConfig, EmailConfig
 
 TIMEOUT_SECONDS = 10.0
@@ -81,10 +83,10 @@ def _channels(alert: Alert, config: AlertConfig, timeout: float) -> dict[str, Ca
         found["webhook"] = lambda: _post(url, alert.document(), timeout)
     if config.slack:
         slack_url = config.slack.get_secret_value()
-        found["slack"] = lambda: _post(slack_url, {"text": _slack_text(alert)}, timeout)
+        found["slack"] = lambda: _post(slack_url, slack_message(alert), timeout)
     if config.email:
-        email = config.email
-        found["email"] = lambda: _mail(email, alert, timeout)
+        mail = config.email
+        found["email"] = lambda: _mail(mail, alert, timeout)
     return found
 
 
@@ -98,7 +100,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 def _post(url: str, document: dict[str, Any], timeout: float) -> None:
     request = urllib.request.Request(  # noqa: S310  the configuration allows http and https only
         url,
-        data=json.dumps(document, ensure_ascii=False).encode(),
+        data=json.dumps(document).encode(),
         headers={"Content-Type": "application/json; charset=utf-8", "User-Agent": "cx-barometer"},
         method="POST",
     )
@@ -106,16 +108,14 @@ def _post(url: str, document: dict[str, Any], timeout: float) -> None:
         pass
 
 
-def _slack_text(alert: Alert) -> str:
-    """Slack reads `&`, `<` and `>` as markup: `<!channel>` would call everybody."""
-    return alert.text().replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
 def _mail(config: EmailConfig, alert: Alert, timeout: float) -> None:
     message = EmailMessage()
     message["Subject"] = alert.title
     message["From"] = config.sender
     message["To"] = ", ".join(config.to)
+    message["Date"] = email.utils.localtime()
+    message["Message-ID"] = email.utils.make_msgid(domain=config.sender.rpartition("@")[2])
+    message["Auto-Submitted"] = "auto-generated"  # so that no absence is answered to it
     message.set_content(alert.text())
     context = ssl.create_default_context()
     if config.encryption == "tls":
@@ -141,6 +141,10 @@ def _why(error: Exception) -> str:
         return f"the server answered {error.code}"
     if isinstance(error, urllib.error.URLError) and isinstance(error.reason, OSError):
         error = error.reason
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return f"the mail server refused {len(error.recipients)} of the addresses"
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        return f"the mail server answered {error.smtp_code} to user and password"
     if isinstance(error, smtplib.SMTPResponseException):
         return f"the mail server answered {error.smtp_code}"
     told = error.strerror if isinstance(error, OSError) else None

@@ -16,6 +16,7 @@ from assets.report import build as report
 from assets.transforms import states, values
 from assets.transforms.populations.registry import EXTRACTS, POPULATIONS
 from schemas.config.project import Project
+from schemas.errors import PublishError
 
 RECORD = "completed.json"
 """File in the lake's folder of run records: the state that a run last brought to its end."""
@@ -35,7 +36,14 @@ def is_complete(project: Project, lake: Lake) -> bool:
         return False
     if record.get("state") != _state(project, lake):
         return False
-    return warehouse.is_published(lake, project) and lake.report.exists()
+    return _is_shown(project, lake) and lake.report.exists()
+
+
+def _is_shown(project: Project, lake: Lake) -> bool:
+    try:
+        return warehouse.is_published(lake, project)
+    except PublishError:
+        return False  # not to be asked now: the publish of a run will say why, and alerts with it
 
 
 def _state(project: Project, lake: Lake) -> str:

@@ -4,7 +4,8 @@ Belongs here: which tables and rows, where the files stand, Parquet and CSV. Exc
 `pipelines.export_excel`'s work; where the rows come from, `pipelines.published_rows`'.
 
 Texts that a spreadsheet would run as formulas are made harmless in CSV by an apostrophe before
-them. Parquet keeps every value as it is.
+them; so is what would begin a cell of its own where a spreadsheet takes semicolons, tabs or line
+breaks for the ends of cells, as French ones do. Parquet keeps every value as it is.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO, Literal
 import polars as pl
 
 from assets.lake.atomic import atomic_path
-from pipelines.export_excel import FORMULA_STARTS, MAX_ROWS, write_workbook
+from pipelines.export_excel import MAX_ROWS, write_workbook
 from pipelines.published_rows import Choice, PublishedReader, PublishedTable
 from schemas.errors import BarometerError, LakeError, PublishError
 from schemas.table import Table
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 
 Format = Literal["parquet", "csv", "xlsx"]
 
+_STARTS = "[=+@＝＋－＠-]"  # noqa: RUF001  full-width signs are run too
+_BEGINS = rf"^(\s*{_STARTS}|[\t\r\n])"
+"""A text that is run from its first sign on, spaces before it left aside."""
+_WITHIN = rf"([;\t\r\n]\s*[\"']?\s*)({_STARTS})"
+"""A sign that begins a cell where the text is split otherwise than it was meant to be."""
 _BOM = "\ufeff".encode()
 _DATE, _INSTANT = "%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%.6fZ"
 
@@ -90,8 +96,9 @@ def export_tables(
 def harmless(rows: pl.DataFrame) -> pl.DataFrame:
     """The rows with an apostrophe before texts that a spreadsheet would run as formulas."""
     text = pl.selectors.string()
-    runs = text.str.slice(0, 1).is_in(list(FORMULA_STARTS))
-    return rows.with_columns(pl.when(runs).then("'" + text).otherwise(text).name.keep())
+    told = text.str.replace_all(_WITHIN, "${1}'${2}")
+    runs = text.str.contains(_BEGINS)
+    return rows.with_columns(pl.when(runs).then("'" + told).otherwise(told).name.keep())
 
 
 def _wanted(reader: PublishedReader, order: Order) -> list[PublishedTable]:

@@ -27,7 +27,7 @@ FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")  # noqa: RUF001  full-width
 MAX_ROWS = 1_048_575
 """Rows of a sheet, less the header."""
 MAX_TEXT = 32_767
-"""Characters of a cell."""
+"""Characters of a cell, as UTF-16 has them."""
 
 _MAX_SHEET_NAME = 31
 _EXACT = 10**15
@@ -117,16 +117,17 @@ class _Cells:
 
     def _write_text(self, row: int, column: int, value: object) -> None:
         text = str(value)
-        if len(text) > MAX_TEXT:
+        length = len(text.encode("utf-16-le")) // 2  # as Excel counts: most emoji are two
+        if length > MAX_TEXT:
             raise PublishError(
                 "a text is longer than an Excel cell",
                 where=f"{self._sheet.get_name()}, row {row} below the header, column {column + 1}",
-                found=f"{len(text):,} characters",
+                found=f"{length:,} characters",
                 allowed=f"{MAX_TEXT:,} characters",
                 mend="export CSV or Parquet",
             )
         # marked as text, so that it stays one when someone edits the cell
-        is_run = text[:1] in FORMULA_STARTS
+        is_run = text[:1] in FORMULA_STARTS or text.lstrip()[:1] in FORMULA_STARTS
         self._sheet.write_string(row, column, text, self._literal if is_run else None)
 
     def _write_number(self, row: int, column: int, value: float | Decimal) -> None:

@@ -12,7 +12,7 @@ from schemas.config.base import Model
 
 AlertEvent = Literal["failure", "checks_error"]
 
-_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
+_ADDRESS = re.compile(r"""[^@\s<>,;:"\x00-\x1f\x7f]+@[^@\s<>,;:"\x00-\x1f\x7f]+""")
 
 
 class EmailConfig(Model):

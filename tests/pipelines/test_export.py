@@ -13,13 +13,11 @@ import duckdb
 import fastexcel
 import polars as pl
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from assets.lake.layout import Lake
 from pipelines import export as exporting
-from pipelines.export import FORMULA_STARTS, Format, Order, export_tables, harmless
+from pipelines.export import Format, Order, export_tables
 from pipelines.export_excel import MAX_TEXT
 from pipelines.published_rows import open_file
 from schemas.errors import BarometerError, PublishError
@@ -28,8 +26,8 @@ from tests.pipelines.conftest import Barometer
 
 Export = Callable[..., Path]
 
-NAUGHTY = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1")  # noqa: RUF001  full width
-PLAIN = ("", "a=b", "'=1", "1-2", " =1", "é, \"ü\"; 'ß'", "http://example.org", "two\nlines", "007")
+NAUGHTY = ("=1+1", "+1", "-1", "@SUM(A1)", " =1", "\t1", "\r1", "\n1", "＝1+1")  # noqa: RUF001  full width
+PLAIN = ("", "a=b", "'=1", "1-2", "é, \"ü\"; 'ß'", "http://example.org", "two\nlines", "007")
 ROWS = pl.DataFrame(
     {
         "name": [*NAUGHTY, *PLAIN, None],
@@ -119,15 +117,6 @@ def test_csv_is_known_for_utf_8_by_excel_only_if_asked(export: Export) -> None:
     assert next(_cells(path, encoding="utf-8-sig")) == ROWS.columns
 
 
-@settings(max_examples=50, deadline=None)
-@given(st.lists(st.text(max_size=6), min_size=1, max_size=6))
-def test_no_text_begins_a_formula_and_nothing_is_lost(texts: list[str]) -> None:
-    found = harmless(pl.DataFrame({"text": texts}))["text"].to_list()
-    assert not any(text[:1] in FORMULA_STARTS for text in found if text)
-    for before, after in zip(texts, found, strict=True):
-        assert after == ("'" + before if before and before[0] in FORMULA_STARTS else before)
-
-
 def test_excel_reads_back_what_is_published(export: Export) -> None:
     sheet = fastexcel.read_excel(export("xlsx")).load_sheet(0, dtypes={"name": "string"})
     read = sheet.to_polars()
@@ -191,7 +180,7 @@ def test_a_text_too_long_for_a_cell_is_told_and_leaves_no_file(
 ) -> None:
     before = export("xlsx").read_bytes()
     with duckdb.connect(lake.warehouse) as connection:
-        connection.execute("UPDATE trial SET name = repeat('x', ?)", [MAX_TEXT + 1])
+        connection.execute("UPDATE trial SET name = repeat('😀', ?)", [MAX_TEXT // 2 + 1])
     with pytest.raises(PublishError, match="longer than an Excel cell"):
         export("xlsx")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["trial.xlsx"]
