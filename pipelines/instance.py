@@ -30,8 +30,11 @@ storage:
         env: DAGSTER_HOME
 nux:
   enabled: false         # no "join the community" window over the lineage
+run_launcher:            # run monitoring sees runs that ended together with their daemon
+  module: pipelines.run_launcher
+  class: WatchedRunLauncher
 run_monitoring:
-  enabled: true        # a killed run is failed instead of staying STARTED for ever
+  enabled: true          # a killed run is failed instead of staying STARTED for ever
   start_timeout_seconds: 180
   max_resume_run_attempts: 0
 run_retries:

@@ -146,15 +146,17 @@ def test_the_example_environment_names_variables_that_are_read() -> None:
     own = {"BAROMETER_CONFIG", "BAROMETER_DATA_DIR", "DAGSTER_HOME"}
     assert own <= names
     sources = "".join(path.read_text("utf-8") for path in (ROOT / "pipelines").glob("*.py"))
-    for name in own | {each for each in names if each.startswith("DAGSTER_")}:
+    sources += (DEPLOY / "backup.py").read_text("utf-8")
+    for name in own | {each for each in names if each.startswith(("DAGSTER_", "BACKUP_"))}:
         assert f'"{name}"' in sources, name
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not installed")
-@pytest.mark.parametrize("unit", ["cx-barometer-daemon", "cx-barometer-webserver"])
+@pytest.mark.parametrize("unit", ["daemon", "webserver", "backup"])
 def test_systemd_reads_the_units(tmp_path: Path, unit: str) -> None:
-    text = (DEPLOY / "systemd" / f"{unit}.service").read_text(encoding="utf-8")
-    path = tmp_path / f"{unit}.service"
+    name = f"cx-barometer-{unit}.service"
+    text = (DEPLOY / "systemd" / name).read_text(encoding="utf-8")
+    path = tmp_path / name
     # its folder is another one here, and the commands have to exist
     path.write_text(text.replace("/opt/cx-barometer", str(ROOT)), encoding="utf-8")
     result = subprocess.run(
@@ -164,4 +166,4 @@ def test_systemd_reads_the_units(tmp_path: Path, unit: str) -> None:
         check=False,
     )
     assert result.returncode == 0, result.stderr
-    assert unit not in result.stderr
+    assert name not in result.stderr
