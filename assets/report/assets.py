@@ -35,9 +35,10 @@ def report_assets(project: Project, *, freshness: dg.FreshnessPolicy) -> list[dg
             report = make_report(lake.lake, project)
         except PublishError as error:
             raise dg.Failure(str(error), allow_retries=False) from error
+        address = project.report.url or report.path.resolve().as_uri()
         return dg.MaterializeResult(
             metadata={
-                "report": dg.MetadataValue.url(report.path.resolve().as_uri()),
+                "report": dg.MetadataValue.url(address),
                 "file": dg.MetadataValue.path(report.path),
                 "size_bytes": report.size_bytes,
                 "publish_id": report.publish_id,

@@ -38,3 +38,9 @@ class ReportConfig(Model):
     segments_per_table: int = Field(
         default=12, ge=2, le=100, description="Most segments that a ranking shows."
     )
+    url: str | None = Field(
+        default=None,
+        pattern=r"^https?://\S+$",
+        description="Where people open the report, if something serves it; Dagster links there. "
+        "By default Dagster links to the file, which browsers open only by hand.",
+    )

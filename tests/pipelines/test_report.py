@@ -1,6 +1,7 @@
 """The report as a run makes it: after publish, of the same publish, told and linked."""
 
 import dagster as dg
+import pytest
 
 from pipelines.config import load_project
 from pipelines.definitions import build_definitions
@@ -62,7 +63,10 @@ def test_a_headline_that_there_is_not_is_refused(loaded: Company, invoke: Barome
     assert "report.headline.0: no such KPI" in result.output
 
 
-def test_dagster_knows_where_it_comes_from_and_links_it(loaded: Company) -> None:
+@pytest.mark.parametrize("url", [None, "https://cx.example.org/report"])
+def test_dagster_knows_where_it_comes_from_and_links_it(loaded: Company, url: str | None) -> None:
+    if url:
+        loaded.configure(("segment_sets:\n", f"report: {{url: '{url}'}}\nsegment_sets:\n"))
     project = load_project(loaded.config, {})
     definitions = build_definitions(project, loaded.lake.root)
     node = definitions.resolve_asset_graph().get(dg.AssetKey(["report", "cx_report"]))
@@ -76,9 +80,9 @@ def test_dagster_knows_where_it_comes_from_and_links_it(loaded: Company) -> None
         selection=[node.key],
     )
     metadata = result.asset_materializations_for_node("report__cx_report")[0].metadata
-    assert metadata["report"] == dg.MetadataValue.url(loaded.lake.report.resolve().as_uri())
+    assert metadata["report"] == dg.MetadataValue.url(url or loaded.lake.report.resolve().as_uri())
     assert metadata["publish_id"].value == _publish_id(loaded)
-    assert metadata["is_new"].value is False
+    assert metadata["is_new"].value is (url is not None)
 
 
 def _keys(each: object) -> set[dg.AssetKey]:
