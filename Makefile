@@ -6,7 +6,8 @@ READY  := $(VENV)/.ready
 DEMO   := var/demo/extracts
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run ui demo test check format lock bench bench-kpis olist sfo incidents clean
+.PHONY: help setup run ui demo test check format lock bench bench-kpis bench-publish olist sfo incidents \
+        superset superset-setup clean
 
 help:             ## Show the targets
 	@grep -hE '^[a-z -]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: .*## */\t/' | expand -t 14
@@ -33,6 +34,20 @@ demo: $(DEMO)/manifest.json  ## Make the demo company's extracts
 
 run: $(READY) $(DEMO)/manifest.json  ## Run the demo company's pipeline and publish
 	@$(BIN)/barometer run
+
+# Superset pins what the pipeline has in newer versions: it gets an environment of its own.
+.superset/.ready: deploy/superset/requirements.lock | $(READY)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] not in {(3, 11), (3, 12)})' \
+	  || { echo "Superset needs Python 3.11 or 3.12; try make PYTHON=python3.12 superset"; exit 1; }
+	@uv=$$(command -v uv || echo .uv/bin/uv); echo "Setting up .superset …"; \
+	$$uv venv -q --allow-existing --no-python-downloads --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .superset && \
+	$$uv pip sync -q --python .superset $<
+	@touch $@
+
+superset-setup: .superset/.ready  ## Install the locked Superset into .superset
+
+superset: run .superset/.ready  ## Serve the demo's dashboard in Apache Superset
+	@deploy/superset/serve.sh
 
 ui: run           ## Serve Dagster's UI with the demo loaded
 	@$(BIN)/barometer ui
@@ -64,6 +79,9 @@ bench: $(READY)   ## Measure the whole path against a bare script
 
 bench-kpis: $(READY) ## Measure states and values of every KPI against a bare script
 	@$(BIN)/python -m benchmarks.bench_kpis
+
+bench-publish: $(READY) ## Measure a publish to PostgreSQL against a bare COPY
+	@$(BIN)/python -m benchmarks.bench_publish
 
 clean:            ## Remove what runs made (not the environment)
 	rm -rf var

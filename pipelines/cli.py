@@ -15,6 +15,7 @@ from pipelines import (
     export_cli,
     quarantine_cli,
     semantic_cli,
+    superset_cli,
     warehouse_cli,
 )
 from pipelines.command import Config, Day, open_project, told
@@ -148,6 +149,7 @@ app.command()(checks_cli.unwaive)
 app.command()(explain_cli.explain)
 app.command()(export_cli.export)
 app.command()(semantic_cli.semantic)
+app.command()(superset_cli.superset)
 app.command()(warehouse_cli.rollback)
 app.command()(warehouse_cli.roles)
 app.add_typer(quarantine_cli.app, name="quarantine")

@@ -8,7 +8,8 @@ import dataclasses
 import datetime as dt
 import json
 import zoneinfo
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
@@ -16,6 +17,7 @@ import polars as pl
 from assets.kpi.contributions import contributions
 from assets.kpi.plan import Plan
 from assets.kpi.population_rows import is_narrowed, population_rows
+from assets.kpi.tables import scan_published
 from assets.lake.layout import Lake
 from assets.publish.value_history import scan_restatements, scan_value_history
 from assets.publish.warehouse import publish_log
@@ -38,6 +40,7 @@ class Explanation:
         is_event: Whether each row counts or is left out; otherwise it may matter or not.
         is_narrowed: Whether the rows are those of the segment.
         restatements: Rows of `kpi_restatement` of its key.
+        left_out: Rows left out by reason, as they are now; of a value that is published no more.
     """
 
     question: Question
@@ -49,6 +52,7 @@ class Explanation:
     is_event: bool
     is_narrowed: bool
     restatements: pl.DataFrame
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def is_withheld(self) -> bool:
@@ -72,7 +76,7 @@ def gather(lake: Lake, plan: Plan, question: Question, *, known_on: dt.date | No
     known = _of_key(scan_value_history(lake, plan.project), question).sort("known_at")
     then = known if until is None else known.filter(pl.col("known_at") < until)
     if then.is_empty():
-        raise _not_published(question, known, known_on)
+        raise _not_published(question, known, known_on, _left_out(lake, plan, question))
     row, latest = then.row(-1, named=True), known.row(-1, named=True)
     restated = _of_key(scan_restatements(lake, plan.project), question).sort("known_at")
     as_of = _as_of(lake, until)
@@ -80,6 +84,7 @@ def gather(lake: Lake, plan: Plan, question: Question, *, known_on: dt.date | No
     found = Explanation(
         question, row, latest, as_of, pl.DataFrame(), 0, is_event,
         is_event or is_narrowed(plan, value), restated,
+        _left_out(lake, plan, question) if row["is_withdrawn"] else {},
     )  # fmt: skip
     if found.is_withheld:
         return found
@@ -102,6 +107,12 @@ def _of_key(rows: pl.LazyFrame, question: Question) -> pl.DataFrame:
     ).collect()
 
 
+def _left_out(lake: Lake, plan: Plan, question: Question) -> dict[str, int]:
+    """What of a value that is not published is left out now: reason → count."""
+    rows = _of_key(scan_published(lake, plan.project)["kpi_exclusion"][1], question)
+    return dict(rows.sort("reason").select("reason", "count").rows())
+
+
 def _end_of(day: dt.date, time_zone: str) -> dt.datetime:
     after = day + dt.timedelta(days=1)
     midnight = dt.datetime(after.year, after.month, after.day, tzinfo=zoneinfo.ZoneInfo(time_zone))
@@ -119,12 +130,14 @@ def _as_of(lake: Lake, until: dt.datetime | None) -> dt.date | None:
 
 
 def _not_published(
-    question: Question, known: pl.DataFrame, known_on: dt.date | None
+    question: Question, known: pl.DataFrame, known_on: dt.date | None, left_out: Mapping[str, int]
 ) -> BarometerError:
     first = known["known_at"].min()
     value = question.value
+    counts = ", ".join(f"{reason}: {count:,}" for reason, count in left_out.items())
+    why = f"; all was left out ({counts})" if counts and first is None else ""
     return BarometerError(
-        "no value was published" + (f" by {known_on}" if known_on else ""),
+        "no value was published" + (f" by {known_on}" if known_on else "") + why,
         where=f"{value.kpi.code} {question.label} {value.segments.name}={value.key}",
         allowed="no data, no row: see `kpi_exclusion` for what was left out"
         if first is None

@@ -70,6 +70,8 @@ def _say_value(found: Explanation, *, console: Console) -> None:
     known = f"known since {row['known_at']:%Y-%m-%d %H:%M:%S} UTC, publish {row['publish_id']}"
     if row["is_withdrawn"]:
         say(console, f"Withdrawn: it is published no more ({known})")
+        for reason, count in found.left_out.items():
+            say(console, f"  left out now, {reason}: {count:,}")
         return
     if found.is_withheld:
         reason = row["suppression"] or "withheld in a later publish"

@@ -173,9 +173,15 @@ def _metrics(published: tuple[Published, ...], config: KpiConfig) -> Iterator[di
         }
 
 
-def metric_expression(one: Published, *, is_additive: bool) -> str:
-    """A KPI as an aggregate over rows of `kpi_value`, in standard SQL."""
-    of = _OfKpi(one.code)
+def metric_expression(one: Published, *, is_additive: bool, table: str = "kpi_value") -> str:
+    """A KPI as an aggregate over rows of `kpi_value`, in standard SQL.
+
+    Args:
+        one: The KPI as it is published.
+        is_additive: Whether its sums add up, as `dim_kpi` says.
+        table: Name of the table in the query; empty where columns stand without one.
+    """
+    of = _OfKpi(one.code, table)
     if not is_additive:
         return f"CASE WHEN COUNT({of('kpi_code')}) = 1 THEN MAX({of('value')}) END"
     factor = FACTORS[one.kpi.unit]
@@ -201,11 +207,12 @@ def metric_expression(one: Published, *, is_additive: bool) -> str:
 class _OfKpi:
     """A column of `kpi_value` in the rows of one KPI, null in all others."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, table: str) -> None:
         self._code = code.replace("'", "''")
+        self._table = f"{table}." if table else ""
 
     def __call__(self, column: str) -> str:
-        return f"CASE WHEN kpi_value.kpi_code = '{self._code}' THEN kpi_value.{column} END"
+        return f"CASE WHEN {self._table}kpi_code = '{self._code}' THEN {self._table}{column} END"
 
 
 def _expression(text: str) -> dict[str, Any]:
