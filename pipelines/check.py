@@ -3,6 +3,7 @@
 import datetime as dt
 import tempfile
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from assets.quality.soundness.problems import contract_problems
@@ -21,7 +22,20 @@ LOOK_BACK_DAYS = 366
 """How far back files are looked for where `start_date` cannot be read."""
 
 
-def check_config(reading: Reading, *, date: dt.date) -> list[Problem]:
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a look at the configuration and its sources found.
+
+    Attributes:
+        problems: Everything wrong, under its key.
+        files: A line a source: its latest date that has files, which, and where they are sought.
+    """
+
+    problems: list[Problem]
+    files: list[str]
+
+
+def check_config(reading: Reading, *, date: dt.date) -> Findings:
     """Problems of a configuration and of its sources, as far as they can be looked at.
 
     Each source's files of the date, or of the last date before it that has any, are read whole
@@ -35,17 +49,36 @@ def check_config(reading: Reading, *, date: dt.date) -> list[Problem]:
     first = project.start_date if project else date - dt.timedelta(days=LOOK_BACK_DAYS)
     problems = list(reading.problems)
     columns: dict[str, tuple[str, tuple[str, ...]]] = {}
+    lines: list[str] = []
     for name, source in reading.sources.items():
         try:
             found = _latest_files(source.files, first, date)
+            lines.append(_line(name, source.files, found, date))
             if found:
                 day, files = found
                 columns[name] = (files[0].display_name, _read(files, source.files, day))
             elif source.on_missing == "fail":
-                problems.append(_no_file(reading, name, source))
+                problems.append(_no_file(reading, name, source, days=(first, date)))
         except BarometerError as error:
             problems.append(reading.problem(f"sources.{name}.files", str(error)))
-    return [*problems, *_expectation_problems(reading), *_column_problems(reading, columns)]
+    problems += [*_expectation_problems(reading), *_column_problems(reading, columns)]
+    return Findings(problems, lines)
+
+
+def _line(
+    name: str,
+    options: FileOptions,
+    found: tuple[dt.date, list[ResolvedFile]] | None,
+    date: dt.date,
+) -> str:
+    """Where a source's files are sought, and the last that are there."""
+    sought = f"{options.path} under {options.root}"
+    if found is None:
+        return f"{name}: no file up to {date}; sought {sought}"
+    day, files = found
+    names = files[0].display_name + (f" and {len(files) - 1} more" if files[1:] else "")
+    dated = f" of {day}" if options.is_dated else ""
+    return f"{name}: last files{dated}: {names}; sought {sought}"
 
 
 def _expectation_problems(reading: Reading) -> Iterator[Problem]:
@@ -77,9 +110,12 @@ def _read(files: list[ResolvedFile], options: FileOptions, day: dt.date) -> tupl
     return result.columns
 
 
-def _no_file(reading: Reading, name: str, source: Source) -> Problem:
+def _no_file(
+    reading: Reading, name: str, source: Source, *, days: tuple[dt.date, dt.date]
+) -> Problem:
+    sought = f" for any day from {days[0]} to {days[1]}" if source.files.is_dated else ""
     message = (
-        f"no file matches {source.files.path!r} under {source.files.root}; "
+        f"no file matches {source.files.path!r} under {source.files.root}{sought}; "
         "mend `root` or `path`, or set on_missing: skip"
     )
     return reading.problem(f"sources.{name}.files.path", message)

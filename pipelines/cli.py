@@ -73,7 +73,13 @@ def run(
 
 
 @app.command()
-def check(config: Config = None, date: Day = None) -> None:
+def check(
+    config: Config = None,
+    date: Day = None,
+    is_deep: Annotated[
+        bool, typer.Option("--lake", help="Look for damaged files in the lake instead.")
+    ] = False,
+) -> None:
     """Validate the configuration and the sources without running; tells all problems at once.
 
     Of each source the files of the date are read, or of the last date before it that has any;
@@ -83,19 +89,40 @@ def check(config: Config = None, date: Day = None) -> None:
     from pipelines.config import config_path, read_config
     from pipelines.dates import yesterday
 
+    if is_deep:
+        _check_lake()
+        return
     reading = read_config(config or config_path())
     now = dt.datetime.now(dt.UTC)
     project = reading.project
     ended = yesterday(project, now=now) if project else now.date() - dt.timedelta(days=1)
-    problems = check_config(reading, date=date.date() if date else ended)
-    for problem in problems:
+    found = check_config(reading, date=date.date() if date else ended)
+    for problem in found.problems:
         typer.echo(str(problem), err=True)
-    if problems or project is None:
+    for line in found.files:
+        typer.echo(line)
+    if found.problems or project is None:
         raise typer.Exit(1)
     tables = ", ".join(project.fed_tables())
     count = len(project.sources)
     feed = "1 source feeds" if count == 1 else f"{count} sources feed"
     typer.echo(f"{reading.file}: {feed} {tables}; no problem found")
+
+
+def _check_lake() -> None:
+    """Tell every damaged folder of the lake; exit code 1 if there is any."""
+    from assets.lake.layout import Lake
+    from pipelines.config import data_dir
+    from pipelines.damage import damages
+
+    lake = Lake(data_dir())
+    is_whole = True
+    for damage in damages(lake):
+        is_whole = False
+        typer.echo(str(damage), err=True)
+    if not is_whole:
+        raise typer.Exit(1)
+    typer.echo(f"{lake.root}: every file is as it was written")
 
 
 @app.command()

@@ -24,6 +24,9 @@ Day = Annotated[
     typer.Option(formats=["%Y-%m-%d"], help="Logical date: the day that an extract describes."),
 ]
 
+DAMAGE_MEND = "a file of the lake may be damaged: `barometer check --lake` names it"
+"""What to do where a stored table cannot be read."""
+
 
 def open_project(config: Path | None) -> "Project":
     """The company that the option, the environment or the working folder names.
@@ -41,7 +44,7 @@ def open_project(config: Path | None) -> "Project":
 
 
 class told:  # noqa: N801  reads as a statement
-    """Turns the project's own errors into a message and exit code 1."""
+    """Turns the project's own errors, and those of files, into a message and exit code 1."""
 
     def __enter__(self) -> None:
         return None
@@ -49,4 +52,11 @@ class told:  # noqa: N801  reads as a statement
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, BarometerError):
             typer.echo(str(error), err=True)
+            raise typer.Exit(1) from error
+        if isinstance(error, OSError) and error.filename:
+            mend = "see who may read and write it, and whether its disk is there and has room"
+            typer.echo(f"{error.filename}: {error.strerror}\n  mend:    {mend}", err=True)
+            raise typer.Exit(1) from error
+        if error is not None and type(error).__module__ == "polars.exceptions":
+            typer.echo(f"{error}\n  mend:    {DAMAGE_MEND}", err=True)
             raise typer.Exit(1) from error

@@ -72,7 +72,7 @@ def understood(lake: Lake, plan: Plan, *, kpi: str, period: str, segment: str) -
 def _kpi(plan: Plan, code: str) -> Published:
     known = {one.code: one for one in plan.published}
     if code not in known:
-        raise _unknown("KPI", code, known, "`kpi_inventory` says which are missing, and why")
+        raise _unknown("KPI", code, known, "`barometer kpis` tells which are missing, and why")
     return known[code]
 
 
@@ -115,9 +115,10 @@ def _unknown(
     what: str, found: str, known: Iterable[str], mend: str, *, where: str = "KPI"
 ) -> BarometerError:
     names = list(known)
-    near = difflib.get_close_matches(found, names, n=1, cutoff=0.5)
+    lowered = {name.lower(): name for name in names}
+    near = difflib.get_close_matches(found.lower(), lowered, n=1, cutoff=0.5)
     more = f", … ({len(names):,} in all)" if len(names) > _TOLD else ""
-    nearest = f"did you mean {near[0]!r}? " if near else ""
+    nearest = f"did you mean {lowered[near[0]]!r}? " if near else ""
     return BarometerError(
         f"no such {what}",
         where=where,

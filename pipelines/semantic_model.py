@@ -3,22 +3,18 @@
 Belongs here: what of a contract or a KPI becomes which key of the format. Does not belong here:
 what a column means or how a KPI is computed, which is told by `schemas`.
 
-A metric is safe to drag anywhere: that of an additive KPI divides sums of numerators by sums of
-denominators and is null where the rows do not add up (several lengths of period or segment sets at
-once, overlapping windows, different methods, withheld rows); that of any other KPI is its published
-value where a single row is selected, and null elsewhere. The document is valid under the draft of
-0.2.0 too, but for its version. https://github.com/apache/ossie/blob/main/core-spec/spec.md
+The document is valid under the draft of 0.2.0 too, but for its version.
+https://github.com/apache/ossie/blob/main/core-spec/spec.md
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from assets.transforms.estimators import FACTORS
 from assets.transforms.published import kpi_rows
+from pipelines.metric_sql import metric_expression, overlapping_sets
 from schemas.config.kpis import KpiConfig
-from schemas.config.periods import ROLLING_GRAINS
 from schemas.config.project import Project
 from schemas.history_tables import TABLES as HISTORY
 from schemas.history_tables import history_tables
@@ -96,11 +92,12 @@ def semantic_document(
     """
     if project is None:
         tables = (*WAREHOUSE, *HISTORY, *OPERATIONS, *QUALITY)
-        config = KpiConfig()
+        config, overlapping = KpiConfig(), None
         published = tuple(Published(kpi.code, kpi, "none") for kpi in CATALOGUE.values())
     else:
         tables = (*warehouse_tables(project), *history_tables(project), *OPERATIONS, *QUALITY)
         config, published = project.kpis, published_kpis(project)
+        overlapping = overlapping_sets(project)
     by_name = {table.name: table for table in tables}
     company = f" of {project.company.name}" if project else ""
     model = {
@@ -109,7 +106,7 @@ def semantic_document(
         "ai_context": {"instructions": _INSTRUCTIONS, "examples": list(_EXAMPLES)},
         "datasets": [_dataset(table, database) for table in tables],
         "relationships": [_relationship(link, by_name) for link in _LINKS],
-        "metrics": list(_metrics(published, config)),
+        "metrics": list(_metrics(published, config, overlapping)),
     }
     return {"version": VERSION, "semantic_model": [model]}
 
@@ -148,7 +145,9 @@ def _relationship(link: _Link, tables: Mapping[str, Table]) -> dict[str, Any]:
     }
 
 
-def _metrics(published: tuple[Published, ...], config: KpiConfig) -> Iterator[dict[str, Any]]:
+def _metrics(
+    published: tuple[Published, ...], config: KpiConfig, overlapping: Collection[str] | None
+) -> Iterator[dict[str, Any]]:
     rows = kpi_rows(published, config).to_dicts()
     by_code = {one.code: one for one in published}
     for row in rows:
@@ -164,55 +163,15 @@ def _metrics(published: tuple[Published, ...], config: KpiConfig) -> Iterator[di
         said = ("name_en", "name_fr", "family", "department", "unit", "direction", "is_additive")
         yield {
             "name": one.code,
-            "expression": _expression(metric_expression(one, is_additive=row["is_additive"])),
+            "expression": _expression(
+                metric_expression(one, is_additive=row["is_additive"], overlapping=overlapping)
+            ),
             "description": f"{row['name_en']}. {row['formula']}. {note}",
             "ai_context": {"synonyms": list(names)},
             "custom_extensions": [
                 _extension({name: row[name] for name in said} | {"aggregation": rule})
             ],
         }
-
-
-def metric_expression(one: Published, *, is_additive: bool, table: str = "kpi_value") -> str:
-    """A KPI as an aggregate over rows of `kpi_value`, in standard SQL.
-
-    Args:
-        one: The KPI as it is published.
-        is_additive: Whether its sums add up, as `dim_kpi` says.
-        table: Name of the table in the query; empty where columns stand without one.
-    """
-    of = _OfKpi(one.code, table)
-    if not is_additive:
-        return f"CASE WHEN COUNT({of('kpi_code')}) = 1 THEN MAX({of('value')}) END"
-    factor = FACTORS[one.kpi.unit]
-    # the numerator of minutes is in minutes already
-    times = "" if factor == 1 or one.kpi.unit == "minutes" else f"{factor:.1f} * "
-    if one.kpi.estimator == "sum":
-        sums, has_sums = f"{times}SUM({of('numerator')})", ""
-    else:
-        sums = f"{times}SUM({of('numerator')}) / SUM({of('denominator')})"
-        has_sums = f" AND SUM({of('denominator')}) > 0"
-    rolling = ", ".join(f"'{grain}'" for grain in ROLLING_GRAINS)
-    same = "".join(
-        f"COUNT(DISTINCT {of(column)}) = 1 AND "
-        for column in ("period_grain", "segment_set", "method_id")
-    )
-    return (
-        f"CASE WHEN {same}(MAX({of('period_grain')}) NOT IN ({rolling}) OR "
-        f"COUNT(DISTINCT {of('period_start')}) = 1) AND COUNT({of('suppression')}) = 0{has_sums} "
-        f"THEN {sums} END"
-    )
-
-
-class _OfKpi:
-    """A column of `kpi_value` in the rows of one KPI, null in all others."""
-
-    def __init__(self, code: str, table: str) -> None:
-        self._code = code.replace("'", "''")
-        self._table = f"{table}." if table else ""
-
-    def __call__(self, column: str) -> str:
-        return f"CASE WHEN {self._table}kpi_code = '{self._code}' THEN {self._table}{column} END"
 
 
 def _expression(text: str) -> dict[str, Any]:

@@ -6,12 +6,15 @@ from rich.table import Table as RichTable
 
 from assets.kpi.assets import latest_date
 from assets.lake.layout import Lake
+from assets.publish.destination import destination
 from assets.publish.operations import kpi_inventory, quarantine_summary, source_status
+from pipelines.telling import say
 from schemas.config.project import Project
+from schemas.errors import PublishError
 
 
 def print_status(project: Project, lake: Lake, *, console: Console) -> None:
-    """Sources with their dates, KPIs that are stale or missing, and the quarantine by reason."""
+    """Sources, KPIs that are stale or missing, the quarantine by reason, what readers see."""
     as_of = latest_date(lake, project)
     status = source_status(lake, project, as_of=as_of)
     console.print(f"{project.company.name}, loaded up to {as_of}")
@@ -30,6 +33,19 @@ def print_status(project: Project, lake: Lake, *, console: Console) -> None:
     console.print(sources)
     _print_kpis(project, lake, status, console=console)
     _print_quarantine(project, lake, console=console)
+    say(console, _readers(project, lake))
+
+
+def _readers(project: Project, lake: Lake) -> str:
+    """What readers of the warehouse see; why not, where it is not to be asked."""
+    try:
+        target = destination(lake, project)
+        found = target.published_id()
+    except PublishError as error:
+        return f"readers: the warehouse does not answer: {error.where or ''} {error.message}"
+    if found is None:
+        return f"readers: no publish can be read in {target.place}"
+    return f"readers see publish {found} of {target.place}"
 
 
 def _print_kpis(project: Project, lake: Lake, status: pl.DataFrame, *, console: Console) -> None:

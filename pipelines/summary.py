@@ -10,6 +10,7 @@ from assets.core.conservation import partition_counts
 from assets.lake.layout import Lake
 from assets.publish.destination import destination
 from assets.quality.results import STATUSES, read_results
+from pipelines.command import DAMAGE_MEND
 from schemas.config.project import Project
 from schemas.errors import PublishError, QualityError
 
@@ -36,6 +37,8 @@ def print_summary(project: Project, lake: Lake, outcome: "RunOutcome", *, consol
     for step, reason in outcome.failures.items():
         console.print(f"[red]{step}[/]: ", end="")
         _print(console, reason)
+        if reason.startswith("polars.exceptions"):  # which file it was, it does not say
+            _print(console, f"  mend:    {DAMAGE_MEND}")
     _print_counts(project, lake, console=console)
     _print_checks(project, lake, console=console)
     if outcome.is_success:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from assets.transforms.published import kpi_rows
-from pipelines.semantic_model import metric_expression
+from pipelines.metric_sql import metric_expression, overlapping_sets
 from pipelines.superset import queries
 from pipelines.superset.naming import Names
 from pipelines.superset.texts import Words, d3_format
@@ -146,14 +146,16 @@ def _type(name: str) -> str:
 
 
 def _metrics(project: Project, words: Words) -> Iterator[dict[str, Any]]:
-    published = published_kpis(project)
+    published, overlapping = published_kpis(project), overlapping_sets(project)
     for row, one in kpis_with_rows(project, published):
         is_sum = one.kpi.estimator == "sum"
         rule = ("sum" if is_sum else "ratio_of_sums") if row["is_additive"] else "none"
         yield {
             **_metric(
                 one.code,
-                metric_expression(one, is_additive=row["is_additive"], table=""),
+                metric_expression(
+                    one, is_additive=row["is_additive"], overlapping=overlapping, table=""
+                ),
                 row[f"name_{words.language}"],
                 d3_format(one.kpi.unit),
             ),

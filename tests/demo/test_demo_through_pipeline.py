@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import polars as pl
 import pytest
 
@@ -15,7 +16,7 @@ from assets.core.partitions import build_core
 from assets.history.merge import merge_table, rebuild_table
 from assets.history.read import scan_history
 from assets.kpi.states import build_states
-from assets.kpi.tables import scan_values
+from assets.kpi.tables import scan_published, scan_values
 from assets.kpi.values import build_values
 from assets.lake.layout import Lake
 from assets.raw.pull import pull
@@ -24,6 +25,7 @@ from demo.simulate import simulate
 from pipelines.config import load_project
 from schemas.config.project import Project
 from schemas.registry import TABLES
+from tests.demo.roll_ups import additive_metrics, roll_ups
 
 ROOT = Path(__file__).parents[2]
 DAYS = 40
@@ -221,3 +223,25 @@ def test_segments_of_a_set_sum_to_the_total(demo: tuple[Project, Lake, dict[str,
         assert joined.height == part.height
         assert joined["n"].to_list() == joined["n_total"].to_list()
         assert joined["numerator"].to_list() == joined["numerator_total"].to_list()
+
+
+def test_every_metric_of_a_bi_tool_rolls_up_to_what_is_published(
+    demo: tuple[Project, Lake, dict[str, Any]],
+) -> None:
+    """Days to longer periods, and segments to the total, of all KPIs that add up."""
+    project, lake, _ = demo
+    _, values = scan_published(lake, project)["kpi_value"]
+    metrics = additive_metrics(project)
+    assert len(metrics) > 30
+    rolled = {"days": 0, "segments": 0, "left out": 0}
+    with duckdb.connect() as connection:
+        connection.register("kpi_value", values.collect().to_arrow())
+        for code, expression in metrics.items():
+            for how, query in roll_ups(code, expression).items():
+                for found, published, segment_set in connection.execute(query).fetchall():
+                    if how == "segments" and found is None and segment_set == "by_category":
+                        rolled["left out"] += 1  # an order counts in each segment of its lines
+                        continue
+                    assert found == pytest.approx(published, rel=1e-9, abs=1e-9), (code, how)
+                    rolled[how] += 1
+    assert min(rolled.values()) > 20, rolled

@@ -4,11 +4,17 @@ from tests.pipelines.company import DAYS, Company, hash_tree
 from tests.pipelines.conftest import Barometer
 
 
-def test_what_is_right_is_said_in_a_line(company: Company, invoke: Barometer) -> None:
+def test_what_is_right_is_said_with_the_last_files(company: Company, invoke: Barometer) -> None:
+    company.withdraw(f"orders_{DAYS[-1]}.csv")
     result = invoke(company, "check")
     assert result.exit_code == 0
-    assert result.output.startswith("barometer.yaml: 3 sources feed crm_account, erp_order,")
-    assert result.output.count("\n") == 1
+    *files, last = result.output.splitlines()
+    assert last.startswith("barometer.yaml: 3 sources feed crm_account, erp_order,")
+    assert files[1] == (
+        f"orders: last files of {DAYS[-2]}: orders_{DAYS[-2]}.csv; "
+        f"sought orders_{{date}}.csv under {company.extracts}"
+    )
+    assert [line.partition(":")[0] for line in files] == ["accounts", "orders", "answers"]
 
 
 def test_problems_of_the_configuration_and_of_sources_together(
@@ -68,10 +74,13 @@ def test_the_last_date_with_files_is_looked_at(company: Company, invoke: Baromet
 def test_a_source_that_may_be_missing_is_no_problem(company: Company, invoke: Barometer) -> None:
     for day in DAYS:
         company.withdraw(f"answers_{day}.csv")
-    assert invoke(company, "check").exit_code == 0
+    result = invoke(company, "check", "--date", DAYS[-1])
+    assert result.exit_code == 0
+    assert f"answers: no file up to {DAYS[-1]}; sought answers_{{date}}.csv" in result.output
     company.withdraw(f"orders_{DAYS[0]}.csv")
     result = invoke(company, "check", "--date", DAYS[0])
     assert "sources.orders.files.path: no file matches" in result.stderr
+    assert f"for any day from {DAYS[0]} to {DAYS[0]}; mend" in result.stderr
 
 
 def test_no_configuration_at_all(company: Company, invoke: Barometer) -> None:

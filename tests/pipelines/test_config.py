@@ -100,6 +100,21 @@ def test_a_lookup_in_a_source_that_is_not_there(tmp_path: Path) -> None:
     assert "allowed: accounts, answers, orders" in told
 
 
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("contract: 2026-03-03", "contract: no such key; allowed: crm_contract, erp_employee"),
+        ("crm_contract: 2026-02-30", "crm_contract: Input should be a valid date"),
+    ],
+)
+def test_known_from_is_a_day_of_a_table_whose_records_end(
+    tmp_path: Path, given: str, message: str
+) -> None:
+    [told] = _problems(tmp_path, text=CONFIG + f"kpis:\n  known_from:\n    {given}\n")
+    line = CONFIG.count("\n") + 3
+    assert told.startswith(f"barometer.yaml:{line}: kpis.known_from.{message}")
+
+
 def test_kpi_codes_that_the_catalogue_does_not_have(tmp_path: Path) -> None:
     kpis = """\
 kpis:

@@ -144,6 +144,11 @@ def test_the_checks_of_its_extracts_are_told(restated: Company, invoke: Baromete
 
 
 UNKNOWN = [
+    pytest.param(
+        ("churn_rate", "--period", "2025-02"),
+        "no value was published; all was left out (look_back_incomplete: ",
+        id="left out",
+    ),
     pytest.param(("npss", *JANUARY), "did you mean 'nps'?", id="KPI"),
     pytest.param(("nps", "--period", "2025-13"), "--period: no such period", id="period"),
     pytest.param(

@@ -1,11 +1,13 @@
 """A metric of the semantic model adds up what adds up, and is null wherever rows do not."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import duckdb
 import pytest
 
-from pipelines.semantic_model import metric_expression
+from pipelines.config import load_project
+from pipelines.metric_sql import metric_expression, overlapping_sets
 from schemas.kpis.catalogue import CATALOGUE, Published
 from schemas.warehouse import KPI_VALUE
 
@@ -39,9 +41,16 @@ def _add(connection: duckdb.DuckDBPyConnection, **given: object) -> None:
     connection.execute(insert, list(row.values()))
 
 
-def _metric(connection: duckdb.DuckDBPyConnection, code: str = "nps") -> object:
+def _metric(
+    connection: duckdb.DuckDBPyConnection,
+    code: str = "nps",
+    *,
+    overlapping: tuple[str, ...] | None = (),
+) -> object:
     kpi = CATALOGUE[code]
-    expression = metric_expression(Published(code, kpi, "none"), is_additive=kpi.additive)
+    expression = metric_expression(
+        Published(code, kpi, "none"), is_additive=kpi.additive, overlapping=overlapping
+    )
     return connection.execute(f"SELECT {expression} FROM kpi_value").fetchall()[0][0]  # noqa: S608
 
 
@@ -82,3 +91,36 @@ def test_what_is_not_additive_is_told_of_a_single_row(chosen: duckdb.DuckDBPyCon
     assert _metric(chosen, "churn_rate") == pytest.approx(7)
     _add(chosen, kpi_code="churn_rate", period_grain="quarter", value=9.0)
     assert _metric(chosen, "churn_rate") is None
+
+
+@pytest.mark.parametrize(
+    ("segment_set", "known", "is_sum"),
+    [
+        ("by_region", ("by_category",), True),
+        ("by_category", ("by_category",), False),
+        ("by_region", None, False),  # which sets there are is not known
+        ("total", None, True),
+    ],
+)
+def test_an_order_of_several_products_counts_in_each_of_their_segments(
+    chosen: duckdb.DuckDBPyConnection,
+    segment_set: str,
+    known: tuple[str, ...] | None,
+    *,
+    is_sum: bool,
+) -> None:
+    code = "average_transaction_value"
+    for key in ("a", "b"):
+        row = {"kpi_code": code, "segment_set": segment_set, "segment_key": key}
+        _add(chosen, **row, numerator=60, denominator=2)
+    whole = pytest.approx(30) if is_sum else None
+    assert _metric(chosen, code, overlapping=known) == whole
+    chosen.execute("DELETE FROM kpi_value WHERE segment_key = 'b'")
+    row = {"kpi_code": code, "segment_set": segment_set, "segment_key": "a"}
+    _add(chosen, **row, period_start="2026-03-02", numerator=40, denominator=2)
+    assert _metric(chosen, code, overlapping=known) == pytest.approx(25)  # one segment, two days
+
+
+def test_sets_of_products_are_those_in_which_orders_overlap() -> None:
+    project = load_project(Path("barometer.yaml"), {})
+    assert overlapping_sets(project) == ("by_category",)

@@ -17,6 +17,8 @@ def test_sources_kpis_and_quarantine(loaded_once: Company, invoke: Barometer) ->
     missing = " ".join(result.output.split()).partition(" KPIs missing: ")[2]
     assert "conversion_rate," in missing
     assert " nps," not in missing
+    assert lines[-1].startswith("readers see publish ")
+    assert lines[-1].endswith(f" of {loaded_once.lake.warehouse}")
     assert hash_tree(loaded_once.folder) == before
 
 
@@ -25,4 +27,5 @@ def test_before_the_first_run(company: Company, invoke: Barometer) -> None:
     assert result.exit_code == 0
     assert "never" in result.output
     assert "quarantine: empty" in result.output
+    assert "readers: no publish can be read in" in result.output
     assert not company.lake.root.exists()
