@@ -32,7 +32,8 @@ def roll_ups(code: str, metric: str) -> dict[str, str]:
     return {
         "days": f"SELECT r.found, v.value, v.segment_set FROM ({by_day}) AS r "  # noqa: S608
         f"JOIN (SELECT * {published}) AS v ON v.period_grain = r.grain "
-        "AND v.period_start = r.start AND v.segment_set = r.segment_set AND v.segment_key = r.segment_key",
+        "AND v.period_start = r.start AND v.segment_set = r.segment_set "
+        "AND v.segment_key = r.segment_key",
         "segments": f"SELECT r.found, v.value, r.segment_set FROM ({by_segment}) AS r "  # noqa: S608
         f"JOIN (SELECT * {published}) AS v ON v.period_grain = r.grain "
         "AND v.period_start = r.start WHERE v.segment_set = 'total' AND r.segment_set IN "
