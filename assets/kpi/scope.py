@@ -12,8 +12,8 @@ _NAMES: Final = frozenset(
 """What is published and how it is shown; the KPIs' own definitions are looked at one by one."""
 
 NOT_IN_STATES: Final = _NAMES | {
-    "churn", "contracts", "cross_sell", "dedupe_days", "exchange", "lifetime", "periods",
-    "survey_kinds", "survey_options", "weights",
+    "churn", "contracts", "cross_sell", "dedupe_days", "exchange", "known_from", "lifetime",
+    "periods", "survey_kinds", "survey_options", "weights",
 }  # fmt: skip
 """Parameters that do not change what is summed, or do so by way of other measures."""
 
@@ -34,6 +34,7 @@ ONLY_OF: Final[Mapping[str, frozenset[str]]] = {
     "survey_options": frozenset({"answer"}),
     "response_window_days": frozenset({"invitation"}),
     "churn": frozenset({"population"}),
+    "known_from": frozenset({"population"}),
     "cancelled_statuses": frozenset({"order", "population"}),
 }
 """Parameter → facts whose values it changes; any other may change every value."""

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from schemas.config.base import Model
 from schemas.config.calendar import BusinessTime
-from schemas.config.contracts import Contracts
+from schemas.config.contracts import Contracts, KnownFrom
 from schemas.config.declared import DeclaredKpi, KpiNames
 from schemas.config.exchange import Exchange
 from schemas.config.lifetime import Lifetime
@@ -136,6 +136,11 @@ class KpiConfig(Model):
     )
     contracts: Contracts = Field(
         default_factory=Contracts, description="Renewals of contracts, and the order of plans."
+    )
+    known_from: KnownFrom = Field(
+        default_factory=KnownFrom,
+        description="Table → first day from which its extracts hold what ended, too; what needs to "
+        "know who was there leaves out periods that start before (`look_back_incomplete`).",
     )
     first_contact_resolution: FirstContactResolution = Field(
         default_factory=FirstContactResolution, description="What counts as first contact."

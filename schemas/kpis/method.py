@@ -12,6 +12,8 @@ from schemas.config.kpis import KpiConfig
 from schemas.kpis.kpi import Kpi
 
 _DIGEST_LENGTH = 8
+_OF_CONTRACTS = {"nrr", "grr", "upsell", "renewal"}
+_OF_EMPLOYEES = {"employee_turnover", "training_cost"}
 _WITH_SUPPORT_COST = {"support_cost", "support_cost_per_contact", "support_cost_per_customer"}
 
 
@@ -47,9 +49,21 @@ def _options(kpi: Kpi, config: KpiConfig) -> Iterator[str]:
         is_orders = config.churn.basis == "orders"
         days = f",days={config.churn.inactivity_days}" if is_orders else ""
         yield f"basis={config.churn.basis}{days}"
+    yield from _known_from_options(kpi, config)
     yield from _lifetime_options(kpi, config)
     if kpi.needs_business_time and config.business_time is not None:
         yield f"hours={_digest(config.business_time)}"
+
+
+def _known_from_options(kpi: Kpi, config: KpiConfig) -> Iterator[str]:
+    is_by_contracts = kpi.has_customer_basis and config.churn.basis == "contracts"
+    day = None
+    if kpi.measure in _OF_EMPLOYEES:
+        day = config.known_from.erp_employee
+    elif kpi.measure in _OF_CONTRACTS or is_by_contracts:
+        day = config.known_from.crm_contract
+    if day is not None:
+        yield f"known_from={day}"
 
 
 def _lifetime_options(kpi: Kpi, config: KpiConfig) -> Iterator[str]:

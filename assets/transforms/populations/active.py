@@ -12,7 +12,7 @@ from typing import Final
 import polars as pl
 
 from assets.transforms.populations.counting import containing, covering
-from assets.transforms.populations.customers import spells_of
+from assets.transforms.populations.customers import contracts_known_from, spells_of
 from assets.transforms.populations.population import Asked, PopulationPeriods
 from assets.transforms.spells import NEVER
 
@@ -47,9 +47,10 @@ def active_customers(extracts: Mapping[str, pl.LazyFrame], asked: Asked) -> Acti
     """
     spells, churn = spells_of(extracts, asked), asked.project.kpis.churn
     first_on = asked.firsts.get("sale") if churn.basis == "orders" else None
-    early = pl.lit(value=False)
+    since = contracts_known_from(asked.project)
     if first_on is not None:
-        early = pl.col("period_start") < first_on + dt.timedelta(days=churn.inactivity_days)
+        since = first_on + dt.timedelta(days=churn.inactivity_days)
+    early = pl.col("period_start") < since if since else pl.lit(value=False)
     spans = _active(spells, asked.periods)
     opinions = asked.once("opinions", "opinion", lambda: _opinions(extracts))
     contacts = _contacts(extracts, asked.periods, spells, opinions)

@@ -73,9 +73,7 @@ def churn_states(extracts: Mapping[str, pl.LazyFrame], asked: Asked) -> Populati
         x = cuts.summed(losses, one, ["period_start"])
         both = n.join(x, on=keys, how="left")
         sums = both.with_columns(pl.col("x").fill_null(0))
-        early = pl.col("period_start") < since if since else pl.lit(value=False)
-        tally.add(sums.filter(~early), CHURN, one)
-        leave_out_early(tally, sums.filter(early), CHURN, one)
+        add_since(tally, sums, CHURN, one, since=since)
         leave_out_nowhere(tally, nowhere, CHURN, one)
     return tally.result()
 
@@ -95,6 +93,8 @@ def reactivation_states(extracts: Mapping[str, pl.LazyFrame], asked: Asked) -> P
     back = covering(back.with_columns(pl.lit(NEVER).alias("_for_ever")), periods.tests,
                     "back_on", "_for_ever")  # fmt: skip
     nowhere = unattributed(extracts, asked)
+    # of orders too it is not known who bought before the first; those lost since then are counted
+    since = contracts_known_from(asked.project)
     cuts = cuts_of(asked)
     steps = [
         steps_of(cuts.narrow(spans, periods.ends), name)
@@ -104,7 +104,7 @@ def reactivation_states(extracts: Mapping[str, pl.LazyFrame], asked: Asked) -> P
         keys = ["period_start", *one.columns]
         n, x = (cuts.running(each, periods, one) for each in steps)
         both = n.join(x, on=keys, how="left").with_columns(pl.col("x").fill_null(0))
-        tally.add(both, REACTIVATION, one)
+        add_since(tally, both, REACTIVATION, one, since=since)
         leave_out_nowhere(tally, nowhere, REACTIVATION, one)
     return tally.result()
 
@@ -155,6 +155,29 @@ def leave_out_nowhere(
     tally.exclusions.append(exclusion_rows(counts.with_columns(unknown), measure, one))
 
 
+def add_since(
+    tally: Tally, sums: pl.DataFrame, measure: Measure, one: SegmentSet, *, since: dt.date | None
+) -> None:
+    """Add the sums of periods that start on a day or later, and leave out what the others count.
+
+    Args:
+        tally: What is counted.
+        sums: period_start, the set's dimension columns, n and the components.
+        measure: The measure.
+        one: The set.
+        since: First day from which all that is to be counted is known; None where it always is.
+    """
+    early = pl.col("period_start") < since if since else pl.lit(value=False)
+    tally.add(sums.filter(~early), measure, one)
+    leave_out_early(tally, sums.filter(early, pl.col("n") > 0), measure, one)
+
+
+def contracts_known_from(project: Project) -> dt.date | None:
+    """First day from which customers by their contracts are known; None on basis `orders`."""
+    kpis = project.kpis
+    return kpis.known_from.crm_contract if kpis.churn.basis == "contracts" else None
+
+
 def leave_out_early(tally: Tally, sums: pl.DataFrame, measure: Measure, one: SegmentSet) -> None:
     """Leave out what was counted without a whole look-back: period_start, dimensions, n."""
     counts = sums.with_columns(pl.lit(LOOK_BACK_INCOMPLETE).alias(REASON))
@@ -185,10 +208,13 @@ def _gaps(spells: pl.DataFrame) -> pl.DataFrame:
 
 
 def _first_whole_day(asked: Asked) -> dt.date | None:
-    """First day whose whole look-back is there; contracts say themselves when they began."""
+    """First day whose whole look-back is there; contracts say themselves when they began.
+
+    Which contracts there were, they say only from the day that is configured.
+    """
     churn = asked.project.kpis.churn
     if churn.basis == "contracts" or asked.since is None:
-        return None
+        return contracts_known_from(asked.project)
     return asked.since + dt.timedelta(days=churn.inactivity_days)
 
 

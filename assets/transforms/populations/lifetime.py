@@ -101,11 +101,11 @@ def _period(
 
 
 def _of_contracts(contracts: pl.LazyFrame, asked: Asked, end: dt.date) -> Prediction:
-    config = asked.project.kpis.lifetime
+    kpis = asked.project.kpis
     customers, nameless = active_customers(contracts, end)
-    runs = relationships(contracts, end, renewal_months=config.renewal_months)
+    runs = relationships(contracts, end, renewal_months=kpis.lifetime.renewal_months)
     placed = _placed(customers, asked, end)
-    return predicted_of_contracts(placed, runs, config, end=end, nameless=nameless)
+    return predicted_of_contracts(placed, runs, kpis, end=end, nameless=nameless)
 
 
 def _placed(customers: pl.DataFrame, asked: Asked, end: dt.date) -> pl.DataFrame:

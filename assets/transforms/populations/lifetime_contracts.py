@@ -27,6 +27,7 @@ from assets.transforms.populations.lifetime_customers import NO_AMOUNT, NO_RATE
 from assets.transforms.populations.lifetime_predicted import PREDICTED, Prediction
 from assets.transforms.populations.lifetime_sums import Valued
 from assets.transforms.spells import merge_intervals
+from schemas.config.kpis import KpiConfig
 from schemas.config.lifetime import Lifetime
 from schemas.table import MONEY_SCALE
 
@@ -51,7 +52,8 @@ def relationships(contracts: pl.LazyFrame, end: dt.date, *, renewal_months: int)
         renewal_months: Months between renewals.
 
     Returns:
-        account_id, starts_on, renewals (made so far), is_active (in force on the day).
+        account_id, starts_on, until (last day in force by then), renewals (made so far),
+        is_active (in force on the day).
     """
     own = contracts.filter(
         pl.col("account_id").is_not_null(),
@@ -63,9 +65,43 @@ def relationships(contracts: pl.LazyFrame, end: dt.date, *, renewal_months: int)
     return runs.with_columns(until.alias("until")).select(
         "account_id",
         "starts_on",
+        "until",
         (whole_months("starts_on", "until") // renewal_months).alias("renewals"),
         "is_active",
     )
+
+
+def renewals_known(
+    runs: pl.DataFrame, known_from: dt.date | None, *, renewal_months: int
+) -> pl.LazyFrame:
+    """How many came to each renewal and how many renewed, of the renewals that are known.
+
+    Of customers who left before the first extract nothing is known; those who stayed are seen
+    from then on, so that the renewals that they had made before tell nothing of the others.
+
+    Args:
+        runs: From `relationships`.
+        known_from: First day from which it is known who left; None for ever.
+        renewal_months: Months between renewals.
+
+    Returns:
+        As `renewals_of_contracts`.
+    """
+    if known_from is None:
+        return renewals_of_contracts(runs.lazy())[0]
+    before = known_from - dt.timedelta(days=1)
+    seen = runs.lazy().filter(pl.col("is_active") | (pl.col("until") >= before))
+    made = whole_months("starts_on", "_before") // renewal_months
+    unseen = (
+        seen.with_columns(pl.lit(before).alias("_before"))
+        .select(pl.int_ranges(1, made.clip(0, pl.col("renewals")) + 1).alias("renewal"))
+        .explode("renewal")
+        .group_by("renewal")
+        .agg(pl.len().cast(pl.Int64).alias("unseen"))
+    )
+    joined = renewals_of_contracts(seen)[0].join(unseen, on="renewal", how="left")
+    known = pl.col("at_risk", "retained") - pl.col("unseen").fill_null(0)
+    return joined.with_columns(known).drop("unseen").filter(pl.col("at_risk") > 0).sort("renewal")
 
 
 def whole_months(first: str, last: str) -> pl.Expr:
@@ -77,19 +113,19 @@ def whole_months(first: str, last: str) -> pl.Expr:
 
 
 def predicted_of_contracts(
-    customers: pl.DataFrame, runs: pl.DataFrame, config: Lifetime, *, end: dt.date, nameless: int
+    customers: pl.DataFrame, runs: pl.DataFrame, kpis: KpiConfig, *, end: dt.date, nameless: int
 ) -> Prediction:
     """Values of the renewals within the horizon, discounted to the end of the period.
 
     Args:
         customers: From `active_customers`, with the dimension columns.
         runs: From `relationships`.
-        config: Horizon, discount and months between renewals.
+        kpis: Horizon, discount, months between renewals, and from when it is known who left.
         end: Last day of the period.
         nameless: Contracts in force that name no account.
     """
-    cohorts, _ = renewals_of_contracts(runs.lazy())
-    counts = renewal_counts(cohorts)
+    config, known_from = kpis.lifetime, kpis.known_from.crm_contract
+    counts = renewal_counts(renewals_known(runs, known_from, renewal_months=config.renewal_months))
     fit = fit_shifted_beta_geometric(counts)
     report = _report(counts, fit)
     if fit.parameters is None:
@@ -155,7 +191,7 @@ def _ahead(
     following = pl.format("{}mo", (pl.col("renewals") + 1) * every)
     return (
         customers.join(
-            runs.filter("is_active").drop("is_active"), on="account_id", how="inner",
+            runs.filter("is_active").drop("is_active", "until"), on="account_id", how="inner",
             maintain_order="left",
         )
         .with_columns(horizon.alias("_horizon"))

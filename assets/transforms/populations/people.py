@@ -1,5 +1,6 @@
 """The population `people`: employees of each period, who left in it, what was spent on training."""
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
@@ -7,6 +8,7 @@ from typing import Final
 import polars as pl
 
 from assets.transforms.facts import FactSource
+from assets.transforms.populations.customers import add_since
 from assets.transforms.populations.population import (
     Asked,
     Population,
@@ -69,14 +71,23 @@ def _count(
     others = in_periods(employees.filter(never), asked.periods, [begins_in])
     unemployed = others.with_columns(pl.lit("never_employed").alias(REASON))
     sessions = None if training is None else _sessions(training, employees, asked)
+    since = asked.project.kpis.known_from.erp_employee
     for one in asked.sets:
         headcount = _headcount(employed.with_columns(known(one.columns)), one)
-        tally.add(headcount, EMPLOYEE_TURNOVER, one)
+        add_since(tally, _told(headcount, one, since), EMPLOYEE_TURNOVER, one, since=since)
         tally.leave_out(unemployed.with_columns(known(one.columns)), EMPLOYEE_TURNOVER, one)
         if sessions is not None:
             placed = sessions.with_columns(known(one.columns))
-            tally.add(_trained(headcount, placed, one), TRAINING_COST, one)
+            trained = _told(_trained(headcount, placed, one), one, since)
+            add_since(tally, trained, TRAINING_COST, one, since=since)
             tally.leave_out(placed, TRAINING_COST, one)
+
+
+def _told(sums: pl.DataFrame, one: SegmentSet, since: dt.date | None) -> pl.DataFrame:
+    """Sums without those of segments that are left out: their number would speak of persons."""
+    if since is None or not one.columns:
+        return sums
+    return sums.filter(pl.col("period_start") >= since)
 
 
 def _headcount(employed: pl.DataFrame, one: SegmentSet) -> pl.DataFrame:

@@ -13,7 +13,7 @@ import polars as pl
 from assets.transforms.facts import FactSource
 from assets.transforms.measures import Measure
 from assets.transforms.populations.counting import counted, covering
-from assets.transforms.populations.customers import leave_out_nowhere
+from assets.transforms.populations.customers import add_since, leave_out_nowhere
 from assets.transforms.populations.cuts import cuts_of, steps_of
 from assets.transforms.populations.population import (
     Asked,
@@ -60,10 +60,11 @@ def recurring_states(extracts: Mapping[str, pl.LazyFrame], asked: Asked) -> Popu
         (UPSELL, _grown(customers)),
     )
     steps = [(measure, *_steps(rows, measure)) for measure, rows in parts]
-    nobodys = _nobodys(contract, asked)
+    nobodys, known_from = _nobodys(contract, asked), asked.project.kpis.known_from
     for one in asked.sets:
         for measure, sums, left_out in steps:
-            tally.add(cuts.running(sums, asked.periods, one), measure, one)
+            found = cuts.running(sums, asked.periods, one)
+            add_since(tally, found, measure, one, since=known_from.crm_contract)
             others = cuts.running(left_out, asked.periods, one, [REASON])
             tally.exclusions.append(exclusion_rows(others, measure, one))
             leave_out_nowhere(tally, nobodys, measure, one)

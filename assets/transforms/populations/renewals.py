@@ -8,6 +8,7 @@ import polars as pl
 from assets.transforms.dimensions import by_origin
 from assets.transforms.facts import FactSource
 from assets.transforms.populations.counting import containing
+from assets.transforms.populations.customers import LOOK_BACK_INCOMPLETE
 from assets.transforms.populations.population import (
     Asked,
     Population,
@@ -40,6 +41,7 @@ def renewal_states(extracts: Mapping[str, pl.LazyFrame], asked: Asked) -> Popula
     due = containing(ending, asked.periods, "ends_on")
     renewed = _renewed(due, extracts["contract"], _grace(asked))
     as_of = asked.as_of or asked.periods.ends.max()
+    known_from = asked.project.kpis.known_from.crm_contract
     rows = due.with_columns(
         pl.col("contract_id").is_in(renewed.implode()).alias("x"),
         first_reason(
@@ -49,6 +51,7 @@ def renewal_states(extracts: Mapping[str, pl.LazyFrame], asked: Asked) -> Popula
                 "left_early": pl.col("last_on") < pl.col("ends_on"),
                 # those renewed already too, lest only the others were missing
                 "grace_open": pl.col("ends_on") + _grace(asked) > pl.lit(as_of, pl.Date),
+                LOOK_BACK_INCOMPLETE: pl.col("period_start") < pl.lit(known_from, pl.Date),
             }
         ),
     )

@@ -11,6 +11,7 @@ from schemas.kpis.method import method_options
 from tests.assets.kpi.histories import project
 
 HOURS = {"default": "desk", "calendars": {"desk": {"hours": {"mon": ["09:00-18:00"]}}}}
+KNOWN_FROM = {"crm_contract": "2026-03-03", "erp_employee": "2026-03-04"}
 LONGER = {"default": "desk", "calendars": {"desk": {"hours": {"mon": ["09:00-19:00"]}}}}
 
 
@@ -38,6 +39,18 @@ def published(**kpis: Any) -> dict[str, Published]:
         ("csat_mean", {"csat_top_boxes": {5: 1}}, ""),
         ("churn_rate", {}, "+basis=orders,days=180"),
         ("churn_rate", {"churn": {"basis": "contracts"}}, "+basis=contracts"),
+        ("churn_rate", {"known_from": KNOWN_FROM}, "+basis=orders,days=180"),
+        (
+            "churn_rate",
+            {"churn": {"basis": "contracts"}, "known_from": KNOWN_FROM},
+            "+basis=contracts+known_from=2026-03-03",
+        ),
+        ("nrr", {}, ""),
+        ("nrr", {"known_from": KNOWN_FROM}, "+known_from=2026-03-03"),
+        ("renewal_rate", {"known_from": KNOWN_FROM}, "+known_from=2026-03-03"),
+        ("employee_turnover", {"known_from": KNOWN_FROM}, "+known_from=2026-03-04"),
+        ("employee_turnover", {"known_from": {"crm_contract": "2026-03-03"}}, ""),
+        ("average_contract_value", {"known_from": KNOWN_FROM}, ""),
     ],
 )
 def test_rules_of_the_configuration(code: str, config: dict[str, Any], expected: str) -> None:

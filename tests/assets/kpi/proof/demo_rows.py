@@ -51,6 +51,27 @@ CUSTOMER_RATIOS: Mapping[str, tuple[str, str, str, str, float]] = {
 }
 """KPI → table, what a customer adds above and below, customers that count, unit."""
 
+BEFORE_KNOWN: Mapping[str, tuple[str, dt.date, str]] = {
+    "nrr": (
+        "month",
+        dt.date(2026, 3, 1),
+        """SELECT count(DISTINCT who) FROM contract WHERE monthly > 0
+        AND starts_on <= DATE '2026-02-28' AND last_on >= DATE '2026-02-28'""",
+    ),
+    "renewal_rate": (
+        "week",
+        dt.date(2026, 3, 2),
+        """SELECT count(*) FROM contract WHERE who IS NOT NULL AND last_on >= ends_on
+        AND ends_on BETWEEN DATE '2026-03-02' AND DATE '2026-03-08'""",
+    ),
+    "employee_turnover": (
+        "quarter",
+        dt.date(2026, 1, 1),
+        """SELECT count(*) FROM staff WHERE last_on >= hired_on
+        AND hired_on <= DATE '2026-03-31' AND last_on >= DATE '2026-01-01'""",
+    ),
+}
+"""KPI → grain and start of a period before `kpis.known_from`, and how many are met in it."""
 
 TO_DATE = """
 CREATE TABLE to_date_day AS

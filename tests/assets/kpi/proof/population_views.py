@@ -138,10 +138,12 @@ CREATE TABLE contract AS
 CREATE TABLE contract_period AS
     FROM asked, (SELECT min(least(signed_on, starts_on)) AS since FROM contract)
     SELECT asked.* WHERE is_within(period_grain, period_start, since);
+CREATE TABLE known_contract_period AS
+    FROM contract_period WHERE period_start >= DATE '$contracts_from';
 CREATE TABLE moment AS
     SELECT p.*, c.*, c.starts_on < p.period_start AND c.last_on >= p.period_start - 1 AS at_start,
         c.starts_on <= p.last AND c.last_on >= p.last AS at_end
-    FROM contract_period p, contract c
+    FROM known_contract_period p, contract c
     WHERE p.period_grain <> 'day' AND (at_start OR at_end);
 CREATE TABLE customer AS
     SELECT period_grain, period_start, who, period_start AS seen,
@@ -166,7 +168,7 @@ CREATE TABLE renewable AS
                      AND o.product_id IS NOT DISTINCT FROM c.product_id
                      AND o.starts_on > c.starts_on AND o.starts_on >= c.ends_on - $grace)))::INT
             AS x
-    FROM contract_period p JOIN contract c ON c.ends_on BETWEEN p.period_start AND p.last
+    FROM known_contract_period p JOIN contract c ON c.ends_on BETWEEN p.period_start AND p.last
     WHERE c.who IS NOT NULL AND c.last_on >= c.starts_on AND c.last_on >= c.ends_on
         AND c.ends_on + $grace <= DATE '$as_of';
 CREATE TABLE signing AS
@@ -186,6 +188,7 @@ CREATE TABLE staff AS
 CREATE TABLE staff_period AS
     FROM asked, (SELECT min(hired_on) AS since FROM staff)
     SELECT asked.* WHERE period_grain NOT IN ('day', 'week')
+        AND period_start >= DATE '$employees_from'
         AND is_within(period_grain, period_start, since);
 CREATE TABLE presence AS
     SELECT p.*, s.department, s.region,

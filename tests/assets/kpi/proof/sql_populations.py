@@ -1,5 +1,6 @@
 """Populations in SQL: every customer, contract and employee of every period, met one by one."""
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -103,6 +104,8 @@ def create_populations(
         "$grace": str(config.contracts.renewal_grace_days),
         "$days": str(config.churn.inactivity_days),
         "$window": str(config.cross_sell.window_days),
+        "$contracts_from": str(config.known_from.crm_contract or dt.date.min),
+        "$employees_from": str(config.known_from.erp_employee or dt.date.min),
         "$as_of": as_of,
     }
     script = SALES + SUPPORT + CONTRACTS + PEOPLE

@@ -18,6 +18,7 @@ from tests.assets.kpi.proof.agreement import (
     sums_that_are_off,
 )
 from tests.assets.kpi.proof.demo_rows import (
+    BEFORE_KNOWN,
     CUSTOMER_MEANS,
     CUSTOMER_RATIOS,
     MEANS,
@@ -57,6 +58,8 @@ def _with_short_windows(project: Project) -> Project:
             update={"renewal_grace_days": 5, "plan_order": ("basic", "plus", "pro")}
         ),
         "response_window_days": 5,
+        # so that a month with separations counts, and periods that start before it do not
+        "known_from": kpis.known_from.model_copy(update={"erp_employee": dt.date(2026, 3, 1)}),
     }
     return project.model_copy(update={"kpis": kpis.model_copy(update=windows)})
 
@@ -90,6 +93,22 @@ def test_a_kpi_on_events_equals_sql(demo: Proof, code: str) -> None:
 @pytest.mark.parametrize("code", COUNTED)
 def test_a_kpi_on_a_population_equals_sql(demo: Proof, code: str) -> None:
     assert check_population_kpi(demo, code, GRAINS) > 0
+
+
+@pytest.mark.parametrize("code", BEFORE_KNOWN)
+def test_periods_that_start_before_it_is_known_who_ended_are_left_out(
+    demo: Proof, code: str
+) -> None:
+    grain, start, records = BEFORE_KNOWN[code]
+    is_it = (
+        (pl.col("kpi_code") == code) & (pl.col("period_grain") == grain)
+        & (pl.col("period_start") == start) & (pl.col("segment_set") == "total")
+    )  # fmt: skip
+    assert demo.values.filter(is_it).is_empty()
+    reason = pl.col("reason") == "look_back_incomplete"
+    count = demo.exclusions.filter(is_it, reason)["count"].sum()
+    assert [(count,)] == demo.connection.sql(records).fetchall()
+    assert count > 0
 
 
 def test_periods_are_those_of_the_calendar(demo: Proof) -> None:

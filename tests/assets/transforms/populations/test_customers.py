@@ -16,6 +16,7 @@ from assets.transforms.segments import TOTAL
 from assets.transforms.spells import spells_from_contracts
 from tests.assets.kpi.histories import frame, project
 from tests.assets.transforms.populations.asked import D, asked, periods_of, versions
+from tests.assets.transforms.populations.asking import asking, left_out, sums
 
 ORIGIN = D(2026, 1, 1)
 GRAINS = ("day", "week", "month", "quarter", "rolling_28d", "rolling_12m")
@@ -177,3 +178,44 @@ def test_contracts_of_nobody_and_those_never_in_force_are_counted() -> None:
         (TOTAL.name, "all", "never_in_force", 1),
         (TOTAL.name, "all", "no_account", 1),
     ]
+
+
+LOST_AND_BACK = (
+    {"contract_id": "1", "account_id": "a", "starts_on": D(2025, 1, 1), "ends_on": D(2026, 1, 15)},
+    {"contract_id": "2", "account_id": "a", "starts_on": D(2026, 2, 20)},
+    {"contract_id": "3", "account_id": "b", "starts_on": D(2025, 12, 6)},
+    {"contract_id": "4", "account_id": None, "starts_on": D(2026, 1, 6)},
+)
+
+
+def known_from(on: D, basis: str = "contracts") -> dict[str, object]:
+    return {"churn": {"basis": basis, "inactivity_days": 20}, "known_from": {"crm_contract": on}}
+
+
+def test_customers_under_contract_before_it_is_known_who_left_are_left_out() -> None:
+    months = periods_of("month", ORIGIN, D(2026, 3, 1), as_of=D(2026, 3, 31))
+    extracts = contracts(*LOST_AND_BACK)
+    wanted = asking(list(months.frame().iter_rows()), kpis=known_from(D(2026, 2, 1)))
+    found = churn_states(extracts, wanted)
+    assert sums(found, "churn") == {
+        (D(2026, 2, 1), "all"): (1, 0), (D(2026, 3, 1), "all"): (2, 0),
+    }  # fmt: skip
+    assert left_out(found, "churn") == {
+        (ORIGIN, "all", "look_back_incomplete"): 2, (ORIGIN, "all", "no_account"): 1,
+    }  # fmt: skip
+    assert sums(reactivation_states(extracts, wanted), "reactivation") == {
+        (D(2026, 2, 1), "all"): (1, 1),
+    }  # fmt: skip
+    later = asking(list(months.frame().iter_rows()), kpis=known_from(D(2026, 2, 2)))
+    back = reactivation_states(extracts, later)
+    assert not sums(back, "reactivation")
+    assert left_out(back, "reactivation")[D(2026, 2, 1), "all", "look_back_incomplete"] == 1
+
+
+def test_customers_with_orders_are_known_by_their_orders() -> None:
+    rows: list[tuple[str | None, D]] = [("a", day(-10)), ("b", day(-40)), ("b", day(3))]
+    january = asking([(ORIGIN, day(30))], kpis=known_from(D(2030, 1, 1), "orders"))
+    assert sums(churn_states(sales(rows), january), "churn") == {(ORIGIN, "all"): (1, 1)}
+    assert sums(reactivation_states(sales(rows), january), "reactivation") == {
+        (ORIGIN, "all"): (1, 1)
+    }

@@ -11,6 +11,7 @@ from assets.transforms.populations.lifetime import lifetime_states
 from assets.transforms.populations.lifetime_contracts import (
     active_customers,
     relationships,
+    renewals_known,
     whole_months,
 )
 from assets.transforms.populations.population import PopulationStates
@@ -95,13 +96,16 @@ def cohort() -> list[Row]:
     return [(f"a{i:04}", D(2021, 1, 1), end, 100_000, True) for i, end in enumerate(ends)]
 
 
-def states(rows: list[Row], end: dt.date = END, **lifetime: Any) -> PopulationStates:
+def states(
+    rows: list[Row], end: dt.date = END, *, kpis: dict[str, Any] | None = None, **lifetime: Any
+) -> PopulationStates:
     asked = asking(
         [(D(2025, 12, 1), end)], sets=[TOTAL],
         kpis={
             "codes": ["clv_predicted"],
             "churn": {"basis": "contracts"},
             "lifetime": {"annual_discount_rate": 0, **lifetime},
+            **(kpis or {}),
         },
     )  # fmt: skip
     return lifetime_states({"contract": contracts(rows)}, asked)
@@ -173,3 +177,42 @@ def test_nobody_under_contract() -> None:
     found = states([])
     assert found.state.is_empty()
     assert found.exclusion.is_empty()
+
+
+def test_renewals_that_are_known_are_those_since_it_is_known_who_left() -> None:
+    rows: list[Row] = [
+        ("a", D(2022, 7, 1), OPEN, 1, True),  # renews in 2023, 2024, 2025
+        ("b", D(2023, 7, 1), D(2025, 6, 30), 1, True),  # in 2024, and not in 2025
+        ("c", D(2022, 1, 1), D(2023, 12, 30), 1, True),  # ended before the last of 2023
+        ("d", D(2022, 1, 1), D(2023, 12, 31), 1, True),  # not renewed on the first of 2024
+        ("e", D(2024, 3, 1), OPEN, 1, True),
+    ]
+    runs = relationships(contracts(rows), END, renewal_months=12)
+
+    def known(day: dt.date | None) -> list[tuple[int, int, int]]:
+        found = renewals_known(runs, day, renewal_months=12).collect().sort("renewal")
+        return found.select("renewal", "at_risk", "retained").rows()
+
+    assert known(None) == [(1, 5, 5), (2, 4, 1), (3, 1, 1)] == known(D(2022, 1, 1))
+    assert known(D(2024, 1, 1)) == [(1, 2, 2), (2, 3, 1), (3, 1, 1)]
+    assert known(D(2026, 1, 1)) == []
+
+
+def test_a_fit_to_those_who_stayed_is_that_of_all_from_then_on() -> None:
+    """Of 4 cohorts who begin a year apart, the first extract has those of the end of 2022."""
+    rows = [
+        (f"{account}:{late}", *(D(day.year + late, day.month, day.day) if day != OPEN else OPEN
+                                for day in (first, last)), amount, rated)
+        for late in range(4) for account, first, last, amount, rated in cohort()
+    ]  # fmt: skip
+    held = [row for row in rows if row[2] >= D(2022, 12, 31)]
+    assert len(held) < len(rows)
+    kpis = {"known_from": {"crm_contract": D(2023, 1, 1)}}
+
+    def fitted(of: list[Row], kpis: dict[str, Any]) -> tuple[float, float]:
+        report = states(of, kpis=kpis).extra["clv_assumption"].row(0, named=True)
+        return report["alpha"], report["beta"]
+
+    assert fitted(held, kpis) == fitted(rows, kpis) == pytest.approx((1, 3), rel=0.05)
+    # nobody is seen to leave before 2023, as if customers were far more loyal
+    assert fitted(held, {}) != pytest.approx((1, 3), rel=0.2)

@@ -150,3 +150,22 @@ def test_training_cost_per_employee() -> None:
 def test_without_training_there_is_turnover_alone() -> None:
     found = states([employee(1, "2020-01-01")])
     assert found.state["measure"].unique().to_list() == ["employee_turnover"]
+
+
+def test_periods_before_it_is_known_who_left_are_left_out() -> None:
+    staff = [
+        employee(1, "2020-01-01", department="sales"),
+        employee(2, "2020-01-01", "2026-02-10", department="it"),
+        employee(3, "2026-01-20", "2026-01-10"),
+    ]
+    sessions = [session("e1", "2026-01-05", 10), session("e1", "2026-02-05", 20)]
+    kpis = {"known_from": {"erp_employee": FEB, "crm_contract": D(2027, 1, 1)}}
+    found = states(staff, sessions, sets=[TOTAL, BY_DEPARTMENT], kpis=kpis)
+    for measure in ("employee_turnover", "training_cost"):
+        assert set(sums(found, measure)) == {
+            (FEB, "all"), (FEB, "sales"), (FEB, "it"),
+        }  # fmt: skip
+        told = {key: n for key, n in left_out(found, measure).items() if key[2] != "never_employed"}
+        # not by segment, where the number would be that of a few persons
+        assert told == {(JAN, "all", "look_back_incomplete"): 2}
+    assert sums(found, "employee_turnover")[FEB, "all"][:2] == (2, UNIT)

@@ -115,3 +115,28 @@ def test_amounts_beyond_64_bits_are_summed_exactly() -> None:
 def test_nothing_gives_nothing() -> None:
     found = states(contract("a", 1, "2027-06-01"))
     assert (found.state.height, found.exclusion.height) == (0, 0)
+
+
+def test_periods_before_it_is_known_who_ended_are_left_out() -> None:
+    contracts = (
+        contract("grows", 100, "2025-06-01", "2026-01-10"),
+        contract("grows", 150, "2026-01-11"),
+        contract("stays", 50, "2025-06-01"),
+        contract("strange", None, "2025-06-01"),
+        contract(None, 100, "2025-06-01"),
+    )
+    kpis = {"known_from": {"crm_contract": FEB}}
+    found = states(*contracts, sets=[TOTAL, BY_COUNTRY], kpis=kpis)
+    for measure in ("nrr", "grr", "upsell"):
+        assert {key for key in sums(found, measure) if key[0] == JAN} == set()
+        assert left_out(found, measure) == {
+            (JAN, "all", "look_back_incomplete"): 2, (JAN, "(unknown)", "look_back_incomplete"): 2,
+            (JAN, "all", "no_amount"): 1, (JAN, "(unknown)", "no_amount"): 1,
+            (JAN, "all", "no_account"): 1, (JAN, "(unknown)", "no_account"): 1,
+            (FEB, "all", "no_amount"): 1, (FEB, "(unknown)", "no_amount"): 1,
+            (FEB, "all", "no_account"): 1, (FEB, "(unknown)", "no_account"): 1,
+        }  # fmt: skip
+    # all that was in force on the last of January is known, and so February is whole
+    assert sums(found, "nrr")[FEB, "all"][:3] == (2, 200 * UNIT, 200 * UNIT)
+    later = states(*contracts, kpis={"known_from": {"crm_contract": D(2026, 2, 2)}})
+    assert not sums(later, "nrr")

@@ -115,3 +115,19 @@ def test_segments_of_the_contract_the_account_and_the_product() -> None:
         (FEB, "all"): 1, (FEB, "(unknown)"): 1, (FEB, "pro"): 1, (FEB, "toys|pro|(unknown)"): 1,
     }  # fmt: skip
     assert left_out(found, "renewal")[JAN, "toys|(unknown)|(unknown)", "no_account"] == 1
+
+
+def test_what_came_up_before_it_is_known_who_ended_is_left_out() -> None:
+    contracts = (
+        DUE,
+        {**DUE, "cancelled_on": D(2026, 1, 31)},
+        {**DUE, "ends_on": D(2026, 2, 10)},
+        {"account_id": "a", "product_id": "p", "starts_on": D(2026, 2, 11)},
+    )
+    found = states(*contracts, kpis={"known_from": {"crm_contract": D(2026, 1, 2)}})
+    assert sums(found, "renewal") == {(FEB, "all"): (1, 1)}
+    assert left_out(found, "renewal") == {
+        (JAN, "all", "left_early"): 1, (JAN, "all", "look_back_incomplete"): 1,
+    }  # fmt: skip
+    whole = states(*contracts, kpis={"known_from": {"crm_contract": JAN}})
+    assert sums(whole, "renewal") == {(JAN, "all"): (1, 1), (FEB, "all"): (1, 1)}

@@ -125,6 +125,19 @@ def test_periods_whose_look_back_is_not_whole_are_left_out() -> None:
     assert sums(found, "contact_rate")[FEBRUARY[0], "all"] == (2, 0, 0)
 
 
+def test_customers_under_contract_are_known_from_a_day_on() -> None:
+    term = [("a", D(2025, 6, 1), D(2026, 12, 31)), ("b", D(2025, 6, 1), D(2026, 2, 10))]
+    kinds = {"account_id": pl.String, "starts_on": pl.Date, "last_on": pl.Date}
+    extracts = {
+        "contract": pl.LazyFrame(term, schema=kinds, orient="row"),
+        "contact": pl.LazyFrame([("a", D(2026, 2, 3), 1, 0, 0)], schema=CONTACT, orient="row"),
+    }
+    kpis = {"churn": {"basis": "contracts"}, "known_from": {"crm_contract": JANUARY[1]}}
+    found = support_states(extracts, asking([JANUARY, FEBRUARY], kpis=kpis))
+    assert sums(found, "contact_rate") == {(FEBRUARY[0], "all"): (2, 1, 1)}
+    assert left_out(found, "contact_rate") == {(JANUARY[0], "all", "look_back_incomplete"): 2}
+
+
 def test_the_ledger_is_shared_by_all_customers_of_the_company() -> None:
     """20 and 4 of the ledger, 0.5 of a customer's contacts and 1 of another's."""
     sales = [("a", D(2026, 1, 5)), ("b", D(2026, 1, 5))]
