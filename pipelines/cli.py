@@ -76,6 +76,7 @@ def run(
 def check(
     config: Config = None,
     date: Day = None,
+    *,
     is_deep: Annotated[
         bool, typer.Option("--lake", help="Look for damaged files in the lake instead.")
     ] = False,

@@ -157,7 +157,10 @@ def _is_late(partition: Partition, ledger: Ledger) -> bool:
 
 
 def read_ledger(store: Store) -> Ledger:
-    """The committed ledger; that of another layout of the table asks for a rebuild."""
+    """The committed ledger; it asks for a rebuild where the table's layout is another one now.
+
+    So it does where a month that it wrote is not there: somebody has deleted a damaged folder.
+    """
     slot = store.own.history_ledger(store.table.name)
     receipt = slot.receipt()
     if receipt is None:
@@ -166,10 +169,11 @@ def read_ledger(store: Store) -> Ledger:
         return Ledger(is_rebuilding=True)
     stored = json.loads((slot.folder / receipt.files[PARTITIONS]).read_text(encoding="utf-8"))
     carried = slot.path(CARRIED)
+    is_lost = not {*receipt.facts.get("months", ())} <= {*store.months()}
     return Ledger(
         merged=_partitions(stored["merged"]),
         begun=_partitions(stored["begun"]),
-        is_rebuilding=stored["is_rebuilding"],
+        is_rebuilding=stored["is_rebuilding"] or is_lost,
         placed=stored["placed"],
         carried=None if carried is None else pl.read_parquet(carried),
     )
@@ -187,6 +191,7 @@ def write_ledger(store: Store, ledger: Ledger) -> None:
         draft.path(PARTITIONS).write_text(json.dumps(stored, indent=0), encoding="utf-8")
         if ledger.carried is not None and ledger.carried.height:
             write(ledger.carried, draft.path(CARRIED))
+        draft.facts["months"] = store.months()
         draft.facts["partitions"] = len(ledger.merged)
         draft.facts["is_complete"] = not ledger.begun and not ledger.is_rebuilding
 

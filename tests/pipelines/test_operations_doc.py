@@ -75,6 +75,7 @@ def test_the_runbook_has_every_symptom() -> None:
         "A figure looks wrong",
         "A run was killed",
         "The warehouse is unreachable",
+        "A file of the lake is damaged",
         "The disk is full",
         "Personal data",
     }

@@ -29,6 +29,12 @@ _CREATE = (
 )
 """Publishes that are kept; readers see the one that is current."""
 
+_CURRENT = (
+    "SELECT publish_id FROM {} AS kept WHERE is_current AND NOT EXISTS "
+    "(SELECT FROM jsonb_array_elements(kept.views) AS shown "
+    "WHERE to_regclass(format('%%I.%%I', %s::text, shown ->> 'name')) IS NULL)"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -167,11 +173,17 @@ def add(
     connection.execute(_sql(old, schema), [keep])
 
 
-def current_id(connection: "psycopg.Connection[Any]", schema: str) -> str | None:
-    """Publish that readers see."""
+def current_id(connection: "psycopg.Connection[Any]", schema: str, views: str) -> str | None:
+    """Publish that readers see; none where somebody has dropped one of its views.
+
+    Args:
+        connection: To the warehouse.
+        schema: Schema of the private table.
+        views: Schema of the readers' views.
+    """
     if connection.execute("SELECT to_regclass(%s)", [quoted(schema, TABLE)]).fetchone() == (None,):
         return None
-    row = connection.execute(_sql("SELECT publish_id FROM {} WHERE is_current", schema)).fetchone()
+    row = connection.execute(_sql(_CURRENT, schema), [views]).fetchone()
     return str(row[0]) if row else None
 
 

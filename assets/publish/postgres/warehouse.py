@@ -63,13 +63,14 @@ class PostgresWarehouse:
         return f"{self.config.schema_name}.{table}"
 
     def published_id(self) -> str | None:
-        """Publish that readers see; None where there is none.
+        """Publish that readers see; None where there is none, or a view of it is gone.
 
         Raises:
             PublishError: The server does not answer.
         """
         with self.server.told("asking for the publish"), self.server.connect() as connection:
-            return manifests.current_id(connection, self.config.data_schema)
+            config = self.config
+            return manifests.current_id(connection, config.data_schema, config.schema_name)
 
     def publish(self, contents: Sequence[Content], publish_id: str) -> None:
         """Load what changed, then show all tables together.

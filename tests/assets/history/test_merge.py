@@ -160,7 +160,7 @@ def test_another_layout_of_the_table_is_rebuilt(lake: Lake) -> None:
     assert keys(lake, "erp_order", "order_id") == {"2026-03": ["a"]}
     receipt = slot.receipt()
     assert receipt is not None
-    assert receipt.facts == {"partitions": 1, "is_complete": True}
+    assert receipt.facts == {"months": ["2026-03"], "partitions": 1, "is_complete": True}
 
 
 def test_a_partition_without_mode_is_refused(lake: Lake) -> None:
@@ -182,3 +182,15 @@ def test_nothing_merged_reads_as_no_rows(lake: Lake) -> None:
     found = history(lake, "crm_account")
     assert found.is_empty()
     assert found.schema["_valid_from"] == pl.Date
+
+
+def test_a_month_that_somebody_deleted_is_built_again(lake: Lake) -> None:
+    put_rows(lake, "erp_order", day(0), [order("a", "2026-03-01"), order("b", "2026-04-01")])
+    merge(lake, "erp_order")
+    before = contents(lake, "erp_order")
+    lake.history("erp_order", "2026-03").remove()
+    put_rows(lake, "erp_order", day(1), [order("c", "2026-04-02")])
+    merge(lake, "erp_order")
+    after = contents(lake, "erp_order")
+    assert after["2026-03"] == before["2026-03"]
+    assert keys(lake, "erp_order", "order_id")["2026-04"] == ["b", "c"]

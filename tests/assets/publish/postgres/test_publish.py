@@ -169,3 +169,16 @@ def test_no_error_tells_the_password(dsn: str, warehouse: Warehouse) -> None:
     assert "sesame" not in "".join(traceback.format_exception(caught.value))
     config = WarehouseConfig.model_validate({"kind": "postgres", "dsn": dsn})
     assert "sesame" not in f"{config!r} {config.model_dump_json()}"
+
+
+def test_a_view_that_somebody_dropped_is_shown_by_the_next_publish(
+    warehouse: Warehouse, admin: Admin
+) -> None:
+    target = warehouse()
+    target.publish(contents(1), "p1")
+    schema = target.config.schema_name
+    admin.execute(f"DROP VIEW {schema}.value CASCADE".encode())
+    assert target.published_id() is None
+    target.publish(contents(2), "p2")
+    assert target.published_id() == "p2"
+    assert whole(admin, schema) == (10, 1, 1, True, "p2")
