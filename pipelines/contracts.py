@@ -6,8 +6,8 @@ is done here.
 
 from pathlib import Path
 
+from pipelines.outputs import FOLDER, writing
 from schemas.config.project import Project
-from schemas.errors import BarometerError
 from schemas.history_tables import TABLES as HISTORY
 from schemas.history_tables import history_tables
 from schemas.open_data_contract import contract_document, file_name, to_yaml
@@ -52,16 +52,8 @@ def export(project: Project | None, folder: Path) -> list[Path]:
         BarometerError: The folder cannot be made, or a file in it cannot be written.
     """
     texts = {folder / name: text for name, text in contract_files(project).items()}
-    try:
+    with writing("the contracts", folder, allowed=FOLDER):
         folder.mkdir(parents=True, exist_ok=True)
         for path, text in texts.items():
             path.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise BarometerError(
-            "the contracts cannot be written",
-            where=str(error.filename or folder),
-            found=error.strerror,
-            allowed="a folder that can be written to",
-            mend="name another --output, or mend its permissions",
-        ) from error
     return list(texts)

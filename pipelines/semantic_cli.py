@@ -27,8 +27,8 @@ def semantic(
     one that divides sums where the KPI is additive, and refuses to be summed where it is not.
     """
     from assets.lake.atomic import atomic_path
+    from pipelines.outputs import FILE, writing
     from pipelines.semantic_model import DATABASE, semantic_document
-    from schemas.errors import BarometerError
     from schemas.open_data_contract import to_yaml
 
     with told():
@@ -36,17 +36,11 @@ def semantic(
         warehouse = project.warehouse
         there = warehouse.schema_name if warehouse.kind == "postgres" else DATABASE
         document = semantic_document(project, database=database or there)
-        try:
-            with atomic_path(output) as temporary:
-                temporary.write_text(to_yaml(document), encoding="utf-8", newline="\n")
-        except OSError as error:
-            raise BarometerError(
-                "the semantic model cannot be written",
-                where=str(error.filename or output),
-                found=error.strerror,
-                allowed="a file in a folder that can be written to",
-                mend="name another --output, or mend its permissions",
-            ) from error
+        with (
+            writing("the semantic model", output, allowed=FILE),
+            atomic_path(output) as temporary,
+        ):
+            temporary.write_text(to_yaml(document), encoding="utf-8", newline="\n")
         model = document["semantic_model"][0]
         tables, metrics = len(model["datasets"]), len(model["metrics"])
         typer.echo(f"{tables} tables and {metrics} metrics in {output}")

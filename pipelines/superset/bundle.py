@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from pipelines.outputs import FILE, writing
 from pipelines.superset.chart import chart_document
 from pipelines.superset.contents import tabs
 from pipelines.superset.dashboard import dashboard_document, defaults
@@ -18,7 +19,6 @@ from pipelines.superset.datasets import dataset_documents
 from pipelines.superset.naming import Names, file_name
 from pipelines.superset.texts import Words
 from schemas.config.project import Project
-from schemas.errors import BarometerError
 from schemas.open_data_contract import to_yaml
 
 ROOT: Final = "cx_barometer"
@@ -78,14 +78,8 @@ def write_bundle(documents: Mapping[str, Mapping[str, Any]], path: Path) -> None
     """
     from assets.lake.atomic import atomic_path
 
-    try:
-        with atomic_path(path) as temporary:
-            temporary.write_bytes(bundle_bytes(documents))
-    except OSError as error:
-        raise BarometerError(
-            "the Superset bundle cannot be written",
-            where=str(error.filename or path),
-            found=error.strerror,
-            allowed="a file in a folder that can be written to",
-            mend="name another --output, or mend its permissions",
-        ) from error
+    with (
+        writing("the Superset bundle", path, allowed=FILE),
+        atomic_path(path) as temporary,
+    ):
+        temporary.write_bytes(bundle_bytes(documents))
