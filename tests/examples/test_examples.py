@@ -97,7 +97,7 @@ def test_it_tells_each_mismatch_and_fails(mini: Path, capfd: pytest.CaptureFixtu
     assert verify.main(["mini", "--out", str(mini / "out")]) == 1
     printed = capfd.readouterr().out
     assert "1 of 2 figures as expected" in printed
-    rows = [line.split() for line in printed.splitlines() if line.startswith(("tickets", "rows"))]
+    rows = [line.split() for line in printed.splitlines() if line.startswith(("tickets ", "rows "))]
     assert rows == [["tickets", "2", "2", "yes"], ["rows", "in", "quarantine", "7", "1", "no"]]
 
 

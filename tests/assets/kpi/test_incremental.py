@@ -2,6 +2,7 @@
 
 import datetime as dt
 import random
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -94,12 +95,20 @@ def made() -> Company:
     return company(3, size=60)
 
 
-@pytest.fixture
-def lake(tmp_path: Path, made: Company) -> Lake:
-    found = Lake(tmp_path / "lake")
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory, made: Company) -> Lake:
+    """A lake that is built; read it, change nothing."""
+    found = Lake(tmp_path_factory.mktemp("built") / "lake")
     made.write(found)
     build(found)
     return found
+
+
+@pytest.fixture
+def lake(tmp_path: Path, built: Lake) -> Lake:
+    """One to go on with."""
+    shutil.copytree(built.root, tmp_path / "lake")
+    return Lake(tmp_path / "lake")
 
 
 def test_a_second_build_writes_nothing(lake: Lake) -> None:
