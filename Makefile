@@ -10,7 +10,7 @@ DEMO   := var/demo/extracts
         superset superset-setup clean
 
 help:             ## Show the targets
-	@grep -hE '^[a-z -]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: .*## */\t/' | expand -t 14
+	@grep -hE '^[a-z -]+: .*##' $(MAKEFILE_LIST) | sed -E 's/: .*## */\t/' | expand -t 22
 
 setup: $(READY)   ## Install the locked environment into .venv
 

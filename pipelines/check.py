@@ -14,7 +14,7 @@ from assets.transforms.mapping import required_columns
 from pipelines.config import Problem, Reading
 from pipelines.dates import days
 from schemas.config.files import FileOptions
-from schemas.config.project import Source
+from schemas.config.project import Project, Source
 from schemas.errors import BarometerError
 from schemas.registry import TABLES
 
@@ -29,10 +29,12 @@ class Findings:
     Attributes:
         problems: Everything wrong, under its key.
         files: A line a source: its latest date that has files, which, and where they are sought.
+        warnings: What works, and should not stay so.
     """
 
     problems: list[Problem]
     files: list[str]
+    warnings: list[str]
 
 
 def check_config(reading: Reading, *, date: dt.date) -> Findings:
@@ -62,7 +64,25 @@ def check_config(reading: Reading, *, date: dt.date) -> Findings:
         except BarometerError as error:
             problems.append(reading.problem(f"sources.{name}.files", str(error)))
     problems += [*_expectation_problems(reading), *_column_problems(reading, columns)]
-    return Findings(problems, lines)
+    warnings: list[str] = []
+    try:
+        warnings += _warnings(project) if project else ()
+    except BarometerError as error:
+        problems.append(reading.problem("warehouse.dsn", str(error)))
+    return Findings(problems, lines, warnings)
+
+
+def _warnings(project: Project) -> Iterator[str]:
+    """What is risky about the warehouse."""
+    if project.warehouse.kind != "postgres":
+        return
+    from assets.publish.postgres.connection import Server
+
+    if not Server.of(project.warehouse).is_verified:
+        yield (
+            "warehouse.dsn: nothing proves whom password and figures go to; add "
+            "sslmode=verify-full, or set PGSSLMODE"
+        )
 
 
 def _line(

@@ -77,7 +77,7 @@ def check(
     config: Config = None,
     date: Day = None,
     *,
-    is_deep: Annotated[
+    is_of_lake: Annotated[
         bool, typer.Option("--lake", help="Look for damaged files in the lake instead.")
     ] = False,
 ) -> None:
@@ -90,7 +90,7 @@ def check(
     from pipelines.config import config_path, read_config
     from pipelines.dates import yesterday
 
-    if is_deep:
+    if is_of_lake:
         _check_lake()
         return
     reading = read_config(config or config_path())
@@ -100,6 +100,8 @@ def check(
     found = check_config(reading, date=date.date() if date else ended)
     for problem in found.problems:
         typer.echo(str(problem), err=True)
+    for warning in found.warnings:
+        typer.echo(f"warning: {warning}", err=True)
     for line in found.files:
         typer.echo(line)
     if found.problems or project is None:

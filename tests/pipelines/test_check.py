@@ -1,5 +1,7 @@
 """`barometer check`: the configuration and the sources, all problems at once, nothing written."""
 
+import pytest
+
 from tests.pipelines.company import DAYS, Company, hash_tree
 from tests.pipelines.conftest import Barometer
 
@@ -88,3 +90,22 @@ def test_no_configuration_at_all(company: Company, invoke: Barometer) -> None:
     result = invoke(company, "check")
     assert result.exit_code == 1
     assert f"{company.config}: there is no such file" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("dsn", "code", "told"),
+    [
+        ("postgresql://u@db.example.com/cx", 0, "warning: warehouse.dsn: nothing proves whom"),
+        ("postgresql://u@db.example.com/cx?sslmode=verify-full", 0, ""),
+        ("postgresql://u:p@ss@db.example.com/cx", 1, "connection string of the warehouse cannot"),
+    ],
+)
+def test_the_way_to_the_warehouse_is_looked_at(
+    company: Company, invoke: Barometer, dsn: str, *, code: int, told: str
+) -> None:
+    there = f"warehouse: {{kind: postgres, dsn: '{dsn}'}}"
+    company.configure(("version: 1", f"version: 1\n{there}"))
+    result = invoke(company, "check")
+    assert result.exit_code == code, result.output
+    assert told in result.stderr
+    assert bool(told) == bool(result.stderr)

@@ -3,6 +3,7 @@
 What is asked of the server is in the modules beside this one.
 """
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,6 +38,8 @@ _MENDS = {
     "57P": "run again once the server is up; what was loaded is used",
 }
 _MEND = "look at the server's log, mend the cause and run again; what was loaded is used"
+_HERE = re.compile(r"|/.*|@.*|localhost|127\..*|::1")
+"""Hosts that are this machine: a socket's folder, or loopback."""
 _NOT_CONNECTED = ("connection failed:", "connection is bad:", "Failed to connect:")
 _CONNECTING_MENDS = {
     r"certificate|SSL(?! encr)|sslmode|no encr": "mend sslmode, sslrootcert (or PGSSLROOTCERT) or "
@@ -97,6 +100,17 @@ class Server:
         for key in ("password", "sslpassword"):
             hidden |= _spellings(str(given.get(key) or ""))
         return cls(conninfo, place, tuple(sorted(hidden - {""}, key=len, reverse=True)))
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether a certificate has to prove who the server is; on this machine none needs to."""
+        from psycopg.conninfo import conninfo_to_dict
+
+        given = conninfo_to_dict(self.conninfo)
+        hosts = given.get("host") or given.get("hostaddr") or os.environ.get("PGHOST") or ""
+        mode = given.get("sslmode") or os.environ.get("PGSSLMODE")
+        is_here = all(_HERE.fullmatch(host) for host in str(hosts).split(","))
+        return is_here or mode in {"verify-ca", "verify-full"}
 
     @contextmanager
     def told(self, doing: str) -> Iterator[None]:

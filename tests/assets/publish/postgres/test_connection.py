@@ -88,3 +88,26 @@ def test_the_event_log_gets_the_error_without_its_cause() -> None:
     assert secret not in repr(stored)
     assert stored.cause is None
     assert stored.context is None
+
+
+@pytest.mark.parametrize(
+    ("dsn", "is_verified"),
+    [
+        ("postgresql://u@db.example.com/cx", False),
+        ("postgresql://u@db.example.com/cx?sslmode=require", False),
+        ("postgresql://u@db.example.com/cx?sslmode=verify-full", True),
+        ("postgresql://u@localhost,db.example.com/cx", False),
+        ("postgresql://u@localhost/cx", True),
+        ("host=/var/run/postgresql dbname=cx", True),
+        ("dbname=cx", True),
+    ],
+)
+def test_a_server_elsewhere_has_to_prove_who_it_is(dsn: str, *, is_verified: bool) -> None:
+    assert _server(dsn).is_verified is is_verified
+
+
+def test_the_environment_may_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGHOST", "db.example.com")
+    assert not _server("dbname=cx").is_verified
+    monkeypatch.setenv("PGSSLMODE", "verify-full")
+    assert _server("dbname=cx").is_verified
