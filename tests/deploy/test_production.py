@@ -81,14 +81,14 @@ def company(tmp_path: Path, store: str) -> Company:
     company = new_company(tmp_path / "company", days=(YESTERDAY,))
     company.configure(
         ("version: 1\n", HEAD),
-        ("root: extracts", "root: s3://extracts/daily"),
+        ("root: extracts", "root: s3://cx-extracts/daily"),
         ("start_date: 2025-01-30", f"start_date: {YESTERDAY}"),
     )
     bucket = s3fs.S3FileSystem(key="k", secret="bucket-word", endpoint_url=store)  # noqa: S106
-    bucket.mkdir("extracts")
-    bucket.mkdir("backups")
+    bucket.mkdir("cx-extracts")  # names of their own: the stores of a process share their buckets
+    bucket.mkdir("cx-backups")
     for file in company.extracts.iterdir():
-        bucket.pipe(f"extracts/daily/{file.name}", file.read_bytes())
+        bucket.pipe(f"cx-extracts/daily/{file.name}", file.read_bytes())
     shutil.rmtree(company.extracts)
     return company
 
@@ -115,7 +115,7 @@ def variables(company: Company, server: str, store: str, heard: Heard) -> dict[s
         AWS_SECRET_ACCESS_KEY="bucket-word",  # noqa: S106
         AWS_DEFAULT_REGION="eu-west-3",
         AWS_ENDPOINT_URL=store,
-        BACKUP_TO="s3://backups/cx",
+        BACKUP_TO="s3://cx-backups/daily",
     )
     found["PATH"] = f"{_client_programs()}:{found['PATH']}"
     with psycopg.connect(server, autocommit=True) as admin:
