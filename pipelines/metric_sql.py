@@ -8,6 +8,7 @@ That of any other KPI is its published value where a single row is selected, and
 
 from collections.abc import Collection
 
+from assets.publish.sql import text_literal
 from assets.transforms.estimators import FACTORS
 from assets.transforms.segments import TOTAL
 from schemas.config.periods import ROLLING_GRAINS
@@ -70,22 +71,18 @@ def _add_up(one: Published, of: "_OfKpi", overlapping: Collection[str] | None) -
         is_apart = (
             f"MAX({of('segment_set')}) = '{TOTAL.name}'"
             if overlapping is None
-            else f"MAX({of('segment_set')}) NOT IN ({', '.join(map(_text, overlapping))})"
+            else f"MAX({of('segment_set')}) NOT IN ({', '.join(map(text_literal, overlapping))})"
         )
         found.append(f"({is_apart} OR COUNT(DISTINCT {of('segment_key')}) = 1)")
     return found
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
 
 
 class _OfKpi:
     """A column of `kpi_value` in the rows of one KPI, null in all others."""
 
     def __init__(self, code: str, table: str) -> None:
-        self._code = code.replace("'", "''")
+        self._code = text_literal(code)
         self._table = f"{table}." if table else ""
 
     def __call__(self, column: str) -> str:
-        return f"CASE WHEN {self._table}kpi_code = '{self._code}' THEN {self._table}{column} END"
+        return f"CASE WHEN {self._table}kpi_code = {self._code} THEN {self._table}{column} END"

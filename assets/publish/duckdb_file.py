@@ -19,7 +19,7 @@ import polars as pl
 from assets.lake.atomic import TEMPORARY_PREFIX, atomic_path
 from assets.publish.audit import compare, counting
 from assets.publish.content import Content
-from assets.publish.sql import quoted
+from assets.publish.sql import quoted, text_literal
 from schemas.errors import PublishError
 from schemas.publish_stamp import stamp_name, stamped
 from schemas.table import SQL_TYPES
@@ -198,8 +198,8 @@ def _build(temporary: Path, contents: Sequence[Content], publish_id: str) -> Non
     import duckdb
 
     with _failing_as("the warehouse could not be written"), duckdb.connect() as connection:
-        target = str(temporary).replace("'", "''")
-        connection.execute(f"ATTACH '{target}' AS w (STORAGE_VERSION '{STORAGE_VERSION}')")
+        target = text_literal(str(temporary))
+        connection.execute(f"ATTACH {target} AS w (STORAGE_VERSION '{STORAGE_VERSION}')")
         for content in contents:
             _write(connection, content, publish_id)
         connection.execute("DETACH w")
@@ -233,11 +233,11 @@ def _write(connection: "duckdb.DuckDBPyConnection", content: Content, publish_id
     connection.register("rows_", content.rows.with_columns(stamp).to_arrow())
     connection.execute(f"INSERT INTO {name} BY NAME SELECT * FROM rows_")  # noqa: S608  quoted
     connection.unregister("rows_")
-    connection.execute(f"COMMENT ON TABLE {name} IS {_literal(table.description)}")
+    connection.execute(f"COMMENT ON TABLE {name} IS {text_literal(table.description)}")
     for column in table.columns:
         comment = column.description + (f" Unit: {column.unit}." if column.unit else "")
         where = f"{name}.{quoted(column.name)}"
-        connection.execute(f"COMMENT ON COLUMN {where} IS {_literal(comment)}")
+        connection.execute(f"COMMENT ON COLUMN {where} IS {text_literal(comment)}")
 
 
 def _audit(temporary: Path, contents: Sequence[Content], publish_id: str) -> None:
@@ -272,7 +272,3 @@ def _audit_keys(connection: "duckdb.DuckDBPyConnection", content: Content, publi
             allowed=f"{rows} of each; key: {', '.join(table.key)}",
             mend="this is a defect of the pipeline: report it with the run's log",
         )
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

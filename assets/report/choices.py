@@ -106,15 +106,26 @@ def headlines(series: Mapping[str, Series], config: ReportConfig) -> list[Series
     """
     if config.headline:
         return [series[code] for code in config.headline if code in series]
-    with_target = [code for code in by_renown(series) if series[code].has_target]
-    per_family = [code for family in FAMILIES for code in _best_known(series, family)]
-    chosen = list(dict.fromkeys((*with_target, *per_family)))[:HEADLINES]
-    return [series[code] for code in by_renown(chosen)]
+    families = {code: str(one.kpi["family"]) for code, one in series.items()}
+    with_target = [code for code, one in series.items() if one.has_target]
+    return [series[code] for code in first_screen(families, with_target)]
 
 
-def _best_known(series: Mapping[str, Series], family: str) -> list[str]:
+def first_screen(families: Mapping[str, str], with_target: Iterable[str]) -> list[str]:
+    """Codes of the KPIs that lead where the configuration names none; see `headlines`.
+
+    Args:
+        families: KPI code → its family, of those to choose from.
+        with_target: KPI codes that lead in any case, as far as there is room.
+    """
+    per_family = [code for family in FAMILIES for code in _best_known(families, family)]
+    chosen = list(dict.fromkeys((*by_renown(with_target), *per_family)))[:HEADLINES]
+    return by_renown(chosen)
+
+
+def _best_known(families: Mapping[str, str], family: str) -> list[str]:
     """Two KPIs of a family; where none of them is widely known, its first ones."""
-    of_family = by_renown(code for code, one in series.items() if one.kpi["family"] == family)
+    of_family = by_renown(code for code, its in families.items() if its == family)
     return [code for code in of_family if code in KNOWN][:2] or of_family[:2]
 
 

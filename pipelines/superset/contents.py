@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from assets.report.choices import FAMILIES, HEADLINES, KNOWN, by_renown
+from assets.report.choices import by_renown, first_screen
 from pipelines.superset import datasets
 from pipelines.superset.chart import Chart, Filter, Metric, Place, Sql
 from pipelines.superset.charts import bars, big_number, counts, heat_map, listing, trend
@@ -80,14 +80,8 @@ def headlines(project: Project, named: _Named) -> list[str]:
     """KPIs of the first screen, by the report's rule."""
     if project.report.headline:
         return [code for code in project.report.headline if code in named]
-    known = [code for code in by_renown(named) if code in KNOWN and _has_total(named[code][0])]
-    with_target = [code for code in by_renown(named) if code in project.kpis.targets]
-    best = [
-        code
-        for family in FAMILIES
-        for code in [each for each in known if named[each][0].kpi.family == family][:2]
-    ]
-    return by_renown(list(dict.fromkeys((*with_target, *best)))[:HEADLINES])
+    families = {code: one.kpi.family for code, (one, _) in named.items() if _has_total(one)}
+    return first_screen(families, project.kpis.targets.keys() & named.keys())
 
 
 def _has_total(one: Published) -> bool:

@@ -7,6 +7,7 @@ nobody averages one; that of the rows has the figures and no metric, for lists.
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from assets.publish.sql import text_literal
 from assets.transforms.published import kpi_rows
 from pipelines.metric_sql import metric_expression, overlapping_sets
 from pipelines.superset import queries
@@ -170,7 +171,7 @@ def _metrics(project: Project, words: Words) -> Iterator[dict[str, Any]]:
 
 def single_row(code: str, column: str) -> str:
     """A figure of the one row of a KPI that is selected; null where there are several."""
-    of = f"CASE WHEN kpi_code = {queries.text(code)} THEN"
+    of = f"CASE WHEN kpi_code = {text_literal(code)} THEN"
     return f"CASE WHEN COUNT({of} 1 END) = 1 THEN MAX({of} {column} END) END"
 
 

@@ -4,6 +4,8 @@ It runs on DuckDB and on PostgreSQL alike. Rows are joined, never multiplied: ea
 whole key of a dimension table.
 """
 
+from assets.publish.sql import text_literal
+from assets.report.choices import FAMILIES
 from pipelines.superset.texts import Words
 from schemas.config.project import Project
 from schemas.table import Table
@@ -84,13 +86,14 @@ def _within(project: Project) -> str:
 
 
 def _units(words: Words) -> str:
-    cases = " ".join(f"WHEN '{unit}' THEN {text(words.unit(unit))}" for unit in _UNITS)
+    cases = " ".join(f"WHEN '{unit}' THEN {text_literal(words.unit(unit))}" for unit in _UNITS)
     return f"CASE k.unit {cases} END"
 
 
 def _families(words: Words) -> str:
-    families = ("experience", "service", "loyalty", "value", "people")
-    cases = " ".join(f"WHEN '{one}' THEN {text(words(f'family_{one}'))}" for one in families)
+    cases = " ".join(
+        f"WHEN '{one}' THEN {text_literal(words(f'family_{one}'))}" for one in FAMILIES
+    )
     return f"CASE k.family {cases} END"
 
 
@@ -98,28 +101,22 @@ def _movement(words: Words) -> str:
     """Whether the change is good, bad, or no more than chance."""
     return (
         "CASE WHEN v.change IS NULL THEN '' "
-        f"WHEN v.is_significant IS NULL THEN {text(words('not_tested'))} "
-        f"WHEN NOT v.is_significant THEN {text(words('not_significant'))} "
+        f"WHEN v.is_significant IS NULL THEN {text_literal(words('not_tested'))} "
+        f"WHEN NOT v.is_significant THEN {text_literal(words('not_significant'))} "
         "WHEN (v.change > 0) = (k.direction = 'higher_is_better') "
-        f"THEN {text(words('better'))} ELSE {text(words('worse'))} END"
+        f"THEN {text_literal(words('better'))} ELSE {text_literal(words('worse'))} END"
     )
 
 
 def _standing(words: Words) -> str:
     return (
-        f"CASE v.status WHEN 'on_target' THEN {text(words('on_target'))} "
-        f"WHEN 'off_target' THEN {text(words('off_target'))} ELSE '' END"
+        f"CASE v.status WHEN 'on_target' THEN {text_literal(words('on_target'))} "
+        f"WHEN 'off_target' THEN {text_literal(words('off_target'))} ELSE '' END"
     )
 
 
 def _withheld(words: Words) -> str:
     return (
-        f"CASE v.suppression WHEN 'min_n' THEN {text(words('min_n'))} "
-        f"WHEN 'complementary' THEN {text(words('complementary'))} ELSE '' END"
+        f"CASE v.suppression WHEN 'min_n' THEN {text_literal(words('min_n'))} "
+        f"WHEN 'complementary' THEN {text_literal(words('complementary'))} ELSE '' END"
     )
-
-
-def text(value: str) -> str:
-    """A text as an SQL literal."""
-    quoted = value.replace("'", "''")
-    return f"'{quoted}'"

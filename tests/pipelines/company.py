@@ -173,6 +173,20 @@ def new_company(folder: Path, *, days: tuple[str, ...] = DAYS) -> Company:
     return company
 
 
+def no_order_above(amount: float) -> str:
+    """The `quality:` part of a company that expects no greater order, and publishes none."""
+    return f"""\
+quality:
+  tables:
+    erp_order:
+      expectations:
+        - type: expect_column_max_to_be_between
+          kwargs: {{column: net_amount, max_value: {amount}}}
+          severity: error
+          mend: ask the shop
+"""
+
+
 def hash_tree(folder: Path) -> dict[str, str]:
     """Path → SHA-256 of every file below a folder, the lock left out."""
     return {

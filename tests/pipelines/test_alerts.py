@@ -16,21 +16,12 @@ from pipelines.jobs import DAILY
 from pipelines.run import run_range
 from schemas.config.project import Project
 from schemas.errors import LakeError
-from tests.pipelines.company import DAYS, Company
+from tests.pipelines.company import DAYS, Company, no_order_above
 from tests.pipelines.conftest import Barometer
 from tests.pipelines.listening import Heard, http_server
 
 CELL = "Ms Private, 12 Hidden Street"
-TOO_MUCH = """\
-quality:
-  tables:
-    erp_order:
-      expectations:
-        - type: expect_column_max_to_be_between
-          kwargs: {column: net_amount, max_value: 1}
-          severity: error
-          mend: ask the shop
-"""
+TOO_MUCH = no_order_above(1)
 
 
 @pytest.fixture

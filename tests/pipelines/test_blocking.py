@@ -10,19 +10,10 @@ import pytest
 from pipelines.config import load_project
 from pipelines.definitions import build_definitions
 from pipelines.jobs import DAILY
-from tests.pipelines.company import DAYS, Company
+from tests.pipelines.company import DAYS, Company, no_order_above
 from tests.pipelines.conftest import Barometer
 
-TOO_MUCH = """\
-quality:
-  tables:
-    erp_order:
-      expectations:
-        - type: expect_column_max_to_be_between
-          kwargs: {column: net_amount, max_value: 100}
-          severity: error
-          mend: ask the shop
-"""
+TOO_MUCH = no_order_above(100)
 TOMORROW = str(dt.datetime.now(dt.UTC).date() + dt.timedelta(days=2))
 WAIVER = ("--reason", "known bulk order", "--author", "on call", "--until", TOMORROW)
 

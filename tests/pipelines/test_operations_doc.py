@@ -11,22 +11,13 @@ import polars as pl
 import pytest
 
 from pipelines.config import load_project
-from tests.pipelines.company import DAYS, Company
+from tests.pipelines.company import DAYS, Company, no_order_above
 from tests.pipelines.conftest import Barometer
 
 ROOT = Path(__file__).parents[2]
 RUNBOOK = ROOT / "docs" / "operations.md"
 DEPLOY = ROOT / "deploy"
-TOO_MUCH = """\
-quality:
-  tables:
-    erp_order:
-      expectations:
-        - type: expect_column_max_to_be_between
-          kwargs: {column: net_amount, max_value: 1}
-          severity: error
-          mend: ask the shop
-"""
+TOO_MUCH = no_order_above(1)
 LATER = (dt.datetime.now(dt.UTC).date() + dt.timedelta(days=9)).isoformat()
 
 

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 
 from assets.publish.postgres.chunks import Chunk
-from assets.publish.sql import quoted
+from assets.publish.sql import quoted, text_literal
 from schemas.table import SQL_TYPES, Column
 
 _TYPES = {"VARCHAR": "text"}
@@ -15,9 +15,9 @@ def literal(value: object) -> str:
     if isinstance(value, dt.datetime | dt.date):
         kind = "timestamptz" if isinstance(value, dt.datetime) else "date"
         return f"{kind} '{value.isoformat()}'"
-    text = str(value).replace("'", "''")
+    text = text_literal(str(value))
     # with standard_conforming_strings off a backslash would escape
-    return f" E'{text.replace(chr(92), chr(92) * 2)}'" if "\\" in text else f"'{text}'"
+    return f" E{text.replace(chr(92), chr(92) * 2)}" if "\\" in text else text
 
 
 def sql_type(column: Column) -> str:
